@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** Where the rows live, parsed from DATABASE_URL. `file` is ':memory:' for a database that dies with the process. */
+export type DatabaseTarget = { kind: 'sqlite'; file: string } | { kind: 'mysql'; url: string; name: string };
+
+/** Everything the environment may say, parsed once at start. Times are in the unit that the name states. */
+export interface Config {
+  port: number;
+  host: string;
+  database: DatabaseTarget;
+  sessionSecret: string;
+  publicUrl: string | null;
+  sessionIdleMinutes: number;
+  sessionMaxHours: number;
+  logLevel: 'error' | 'warn' | 'log' | 'debug';
+  /** Express "trust proxy" value: false, a number of hops, or a list of addresses. */
+  trustProxy: boolean | number | string;
+  migrate: boolean;
+}
+
+/** A bad environment value; its message is one sentence that names the variable. */
+export class ConfigError extends Error {}
+
+const wholeNumber = (name: string, min: number, max: number, fallback: number) =>
+  z
+    .string()
+    .default(String(fallback))
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `${name} must be a whole number from ${min} to ${max}.`,
+    })
+    .transform(Number);
+
+const Environment = z.object({
+  PORT: wholeNumber('PORT', 0, 65_535, 3000),
+  HOST: z.string().trim().min(1, 'HOST must be an address, for example 127.0.0.1.').optional(),
+  DATABASE_URL: z.string().default('sqlite:data/omnipresence.db'),
+  SESSION_SECRET: z.string().min(16, 'SESSION_SECRET must hold at least 16 characters.').optional(),
+  PUBLIC_URL: z.url('PUBLIC_URL must be a full address, for example https://presence.example.org.').optional(),
+  SESSION_IDLE_MINUTES: wholeNumber('SESSION_IDLE_MINUTES', 1, 60 * 24 * 30, 60 * 8),
+  SESSION_MAX_HOURS: wholeNumber('SESSION_MAX_HOURS', 1, 24 * 365, 24 * 7),
+  SMTP_URL: z.string().optional(),
+  LOG_LEVEL: z
+    .enum(['error', 'warn', 'log', 'debug'], { error: 'LOG_LEVEL must be error, warn, log or debug.' })
+    .default('log'),
+  TRUST_PROXY: z.string().default('off'),
+  MIGRATE: z.enum(['on', 'off'], { error: 'MIGRATE must be on or off.' }).default('on'),
+});
+
+/**
+ * Reads the environment. An empty variable counts as absent.
+ * @param env usually process.env
+ * @returns the checked configuration
+ * @throws ConfigError naming the first variable that cannot be used
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) throw new ConfigError(parsed.error.issues[0]!.message);
+  const e = parsed.data;
+  const database = databaseTarget(e.DATABASE_URL);
+  return {
+    port: e.PORT,
+    host: e.HOST ?? (database.kind === 'sqlite' ? '127.0.0.1' : '0.0.0.0'),
+    database,
+    sessionSecret: e.SESSION_SECRET ?? keptSecret(database),
+    publicUrl: e.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    sessionIdleMinutes: e.SESSION_IDLE_MINUTES,
+    sessionMaxHours: e.SESSION_MAX_HOURS,
+    logLevel: e.LOG_LEVEL,
+    trustProxy: e.TRUST_PROXY === 'off' ? false : /^\d+$/.test(e.TRUST_PROXY) ? Number(e.TRUST_PROXY) : e.TRUST_PROXY,
+    migrate: e.MIGRATE === 'on',
+  };
+}
+
+/**
+ * @param url `sqlite:path`, `sqlite::memory:` or `mysql://user:password@host:3306/name`
+ * @throws ConfigError when it is none of these
+ */
+export function databaseTarget(url: string): DatabaseTarget {
+  if (url.startsWith('sqlite:') && url.length > 'sqlite:'.length) {
+    const file = url.slice('sqlite:'.length);
+    return { kind: 'sqlite', file: file === ':memory:' ? file : resolve(file) };
+  }
+  if (url.startsWith('mysql:')) {
+    const name = URL.canParse(url) ? decodeURIComponent(new URL(url).pathname.slice(1)) : '';
+    if (/^[\w-]{1,64}$/.test(name)) return { kind: 'mysql', url, name };
+    throw new ConfigError('DATABASE_URL must end in a database name: mysql://user:password@host:3306/name.');
+  }
+  throw new ConfigError('DATABASE_URL must start with sqlite: or mysql:.');
+}
+
+/** The embedded database keeps its own signing secret beside it, so that a restart does not sign everybody out. */
+function keptSecret(database: DatabaseTarget): string {
+  if (database.kind === 'mysql') throw new ConfigError('SESSION_SECRET is required with MySQL.');
+  if (database.file === ':memory:') return randomBytes(32).toString('hex');
+  const file = join(dirname(database.file), 'session-secret');
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+  }
+  return readFileSync(file, 'utf8').trim();
+}

@@ -1,0 +1,37 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** By which door an act came in. Written into every audit row and every receipt. */
+export type Source = 'page' | 'form' | 'api' | 'bulk' | 'sync' | 'import' | 'self' | 'cli';
+
+/** Who is acting now. Filled by the access guard for requests, by `actAs` for jobs and the command line. */
+export interface Current {
+  requestId: string | null;
+  organizationId: number | null;
+  userId: number | null;
+  source: Source;
+  sourceDevice: string | null;
+}
+
+const storage = new AsyncLocalStorage<Current>();
+
+/**
+ * Runs `work` with its own Current. Everything awaited inside sees it; nothing outside does.
+ * @returns what `work` returns
+ */
+export function withCurrent<T>(current: Partial<Current>, work: () => T): T {
+  const blank: Current = {
+    requestId: null,
+    organizationId: null,
+    userId: null,
+    source: 'cli',
+    sourceDevice: null,
+  };
+  return storage.run({ ...blank, ...current }, work);
+}
+
+/** @returns the Current of this request or job. @throws when nothing set one: a bug, never the person's fault */
+export function current(): Current {
+  const found = storage.getStore();
+  if (!found) throw new Error('no Current: wrap the work in withCurrent()');
+  return found;
+}
