@@ -72,7 +72,7 @@ if (task === 'dev') {
     [...steps.css, '--watch=always'],
     [...steps.scripts, '--watch=forever'],
     [node, '--watch-path=dist', '--watch-path=views', '--watch-path=static/dist', join(root, 'dist/main.js')],
-  ] as [string, ...string[]][])
+  ] as unknown as [string, ...string[]][])
     spawn(command, args, { cwd: root, stdio: 'inherit' });
 } else if (task !== 'build') {
   const entry = entries[task];

@@ -1,0 +1,44 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { User } from '../../auth/index.js';
+import { tenantColumns } from '../../tenancy/index.js';
+
+/**
+ * One import job. The row is the job: whoever claims it goes on after its checkpoint, so a crash loses nothing.
+ * status: preview (uploaded, waiting for the person), queued, running, done, failed, undone.
+ */
+const ImportSchema = defineEntity({
+  name: 'Import',
+  tableName: 'imports',
+  properties: {
+    ...tenantColumns,
+    user: () => p.manyToOne(User).mapToPk().fieldName('user_id').nullable(),
+    kind: p.string().length(40),
+    fileName: p.string().length(255),
+    fileHash: p.string().length(64),
+    /** Where the uploaded bytes lie, relative to the data folder; removed some time after the job ended. */
+    filePath: p.string().length(255),
+    shape: p.json<Record<string, unknown>>(),
+    mapping: p.json<Record<string, string>>(),
+    status: p.string().length(20).$type<'preview' | 'queued' | 'running' | 'done' | 'failed' | 'undoing' | 'undone'>(),
+    dryRun: p.boolean().default(false),
+    onError: p.string().length(10).$type<'skip' | 'abort'>(),
+    total: p.integer().default(0),
+    processed: p.integer().default(0),
+    createdCount: p.integer().default(0).fieldName('created_count'),
+    updatedCount: p.integer().default(0).fieldName('updated_count'),
+    unchangedCount: p.integer().default(0).fieldName('unchanged_count'),
+    skippedCount: p.integer().default(0).fieldName('skipped_count'),
+    failedCount: p.integer().default(0).fieldName('failed_count'),
+    /** The last record number that is done; the next run starts after it. */
+    checkpoint: p.integer().default(0),
+    failure: p.string().length(500).nullable(),
+    claimedUntil: p.datetime(3).nullable(),
+    claim: p.integer().default(0),
+    finishedAt: p.datetime(3).nullable(),
+    undoneAt: p.datetime(3).nullable(),
+  },
+  indexes: [{ name: 'imports_status_index', properties: ['status', 'claimedUntil'] }],
+});
+
+export class Import extends ImportSchema.class {}
+ImportSchema.setClass(Import);

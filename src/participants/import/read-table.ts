@@ -1,0 +1,131 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
+import { CsvError, Parser } from 'csv-parse';
+import iconv from 'iconv-lite';
+import { detectText, type TextEncoding } from './detect-text.js';
+import { TableRefused } from './problem.js';
+import { sameColumn } from './recognise.js';
+import { surveyText, type Delimiter, type LineEnd } from './survey-text.js';
+
+/** What was found out about a delimited text file. Plain data: it may be kept with the job as JSON. */
+export interface TableShape {
+  encoding: TextEncoding;
+  hasBom: boolean;
+  delimiter: Delimiter;
+  /** The line end met most; the reader takes all three in any mixture. */
+  lineEnd: LineEnd;
+  /** Column names as written, trimmed; an unnamed column is ''. */
+  header: string[];
+}
+
+/** One record of the file. */
+export interface TableRow {
+  /** Record number; the header is record 1, blank lines are not records (contract, "Refusals"). */
+  row: number;
+  /** The cells as written. May be shorter than the header: what is missing is empty. */
+  cells: string[];
+  /** The row has more cells than the header has columns, so none of them can be trusted. */
+  tooMany: boolean;
+}
+
+/** Largest file taken, in bytes (contract: "over 50 MB 413"). */
+export const MOST_BYTES = 50 * 1024 * 1024;
+const MOST_COLUMNS = 1000;
+/** Characters in one record; bounds the memory an open quotation mark can take. */
+const MOST_CHARACTERS = 200_000;
+
+/**
+ * Finds encoding, byte order mark, delimiter, line end and header of the file on disk.
+ * Throws TableRefused: `empty`, `only_header`, `no_header`, `not_csv`, `duplicate_column`, `too_large`, or what readRows throws.
+ */
+export async function detectTable(file: string): Promise<TableShape> {
+  const { size } = await stat(file);
+  if (size > MOST_BYTES) throw new TableRefused('too_large', { most: MOST_BYTES / 1024 / 1024 });
+  if (size === 0) throw new TableRefused('empty');
+  const { encoding, hasBom, sample, whole } = await detectText(file);
+  const { delimiter, lineEnd } = surveyText(sample, whole);
+
+  let header: string[] | undefined;
+  let hasRows = false;
+  for await (const cells of records(file, { encoding, delimiter })) {
+    if (header && !isBlank(cells)) {
+      hasRows = true;
+      break;
+    }
+    header ??= cells.map((cell) => cell.trim());
+  }
+  if (!header) throw new TableRefused('empty');
+  if (isBlank(header)) throw new TableRefused('no_header');
+  const seen = new Set<string>();
+  for (const column of header.filter((name) => name !== '')) {
+    if (seen.has(sameColumn(column))) throw new TableRefused('duplicate_column', { column });
+    seen.add(sameColumn(column));
+  }
+  if (!hasRows) throw new TableRefused('only_header');
+  return { encoding, hasBom, delimiter, lineEnd, header };
+}
+
+/**
+ * The rows below the header, one by one, in bounded memory. A row whose cells are all empty has its number but is not
+ * handed out. `from`: first record number wanted, so that a job goes on where it stopped.
+ * Throws TableRefused `quote_not_closed`, `row_too_long` or `too_many_columns` when it comes to such a row.
+ */
+export async function* readRows(file: string, shape: TableShape, from = 2): AsyncGenerator<TableRow, void, undefined> {
+  let row = 0;
+  for await (const cells of records(file, shape)) {
+    row++;
+    if (row < from || row === 1 || isBlank(cells)) continue;
+    yield { row, cells, tooMany: cells.length > shape.header.length };
+  }
+}
+
+const isBlank = (cells: string[]) => cells.every((cell) => cell === '' || cell.trim() === '');
+
+async function* records(
+  file: string,
+  { encoding, delimiter }: Pick<TableShape, 'encoding' | 'delimiter'>,
+): AsyncGenerator<string[], void, undefined> {
+  const parser = new Parser({
+    delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    skip_empty_lines: true,
+    relax_column_count: true,
+    // 5" pipe: a quotation mark inside an unquoted cell is a character like any other.
+    relax_quotes: true,
+    // a, "b" : a space before the quotation mark.
+    ltrim: true,
+    max_record_size: MOST_CHARACTERS,
+  });
+  let row = 0;
+  // The parser bounds the characters of a record but not its cells, and empty cells have no characters.
+  const { state } = parser as unknown as { state: { record: unknown[] } };
+  const guardColumns = (found: number) => {
+    if (found > MOST_COLUMNS) throw new TableRefused('too_many_columns', { row: row + 1, most: MOST_COLUMNS });
+  };
+  const decode = async function* (bytes: AsyncIterable<Buffer>) {
+    const decoder = iconv.getDecoder(encoding, { stripBOM: true });
+    let start = encoding === 'utf-8';
+    for await (const chunk of bytes) {
+      guardColumns(state.record.length - MOST_COLUMNS);
+      // The parser reads UTF-8 bytes itself: no detour over strings.
+      if (encoding !== 'utf-8') yield Buffer.from(decoder.write(chunk));
+      else yield start && chunk.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? chunk.subarray(3) : chunk;
+      start = false;
+    }
+    const rest = encoding === 'utf-8' ? undefined : decoder.end();
+    if (rest) yield Buffer.from(rest);
+  };
+  // An error anywhere destroys all three and comes out of the loop below; so does leaving the loop early.
+  pipeline(createReadStream(file), decode, parser, () => {});
+  try {
+    for await (const cells of parser as AsyncIterable<string[]>) {
+      guardColumns(cells.length);
+      row++;
+      yield cells;
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new TableRefused(error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'quote_not_closed' : 'row_too_long', { row: row + 1 });
+  }
+}

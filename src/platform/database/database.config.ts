@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { NotFoundException } from '@nestjs/common';
+import { type EntityName, type Options } from '@mikro-orm/core';
+import { Migrator } from '@mikro-orm/migrations';
+import { MySqlDriver } from '@mikro-orm/mysql';
+import { SqliteDriver } from '@mikro-orm/sqlite';
+import { type DatabaseTarget } from '../config.js';
+import { AuditSubscriber } from '../ledger/audit.subscriber.js';
+import { sqliteDialect } from './sqlite-driver.js';
+import { adjustToDialect, TenantSchemaGenerator } from './tenant-schema.js';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+/**
+ * The one configuration of the ORM, for both databases.
+ * @param target where the rows live
+ * @param entities every entity of every module (src/entities.ts)
+ */
+export function databaseConfig(target: DatabaseTarget, entities: EntityName[]): Options {
+  const dialect = target.kind === 'mysql' ? mysql(target) : sqlite(target);
+  return {
+    ...dialect,
+    entities: entities as never,
+    extensions: [TenantSchemaGenerator, Migrator],
+    subscribers: [new AuditSubscriber()],
+    discovery: { onMetadata: adjustToDialect, checkDuplicateFieldNames: false },
+    migrations: {
+      path: join(root, 'migrations', target.kind),
+      pathTs: join(root, 'migrations', target.kind),
+      glob: '!(*.d).ts',
+      emit: 'ts',
+      silent: true,
+      snapshotOnMigrate: false,
+      allOrNothing: true,
+    },
+    schemaGenerator: { defaultDeleteRule: 'no action', defaultUpdateRule: 'no action' },
+    forceUtcTimezone: true,
+    timezone: 'Z',
+    allowGlobalContext: false,
+    // An id that nobody here has is "not found", whether it is unknown or somebody else's.
+    findOneOrFailHandler: () => new NotFoundException(),
+    // With several changed rows a batch update forgets the revision: a lost update (measured).
+    useBatchUpdates: false,
+    filters: {
+      tenant: {
+        name: 'tenant',
+        default: true,
+        // Fails closed: without an organization nothing is found, and nothing but one whole number is an organization.
+        cond: (args: { organization?: unknown }) => {
+          if (!Number.isSafeInteger(args?.organization)) throw new Error('no organization is set for this query');
+          return { organization: args.organization };
+        },
+      },
+    },
+  } as unknown as Options;
+}
+
+function mysql(target: Extract<DatabaseTarget, { kind: 'mysql' }>) {
+  return {
+    driver: MySqlDriver,
+    clientUrl: target.url,
+    dbName: target.name,
+    charset: 'utf8mb4',
+    collate: 'utf8mb4_0900_ai_ci',
+    pool: { min: 0, max: 12 },
+    driverOptions: { supportBigNumbers: true, dateStrings: true },
+  };
+}
+
+function sqlite(target: Extract<DatabaseTarget, { kind: 'sqlite' }>) {
+  return { driver: SqliteDriver, dbName: target.file, driverOptions: sqliteDialect(target.file) };
+}

@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import {
+  CompiledQuery,
+  SqliteDialect,
+  SqliteDriver,
+  type DatabaseConnection,
+  type Driver,
+  type SqliteDialectConfig,
+  type TransactionSettings,
+} from 'kysely';
+
+/**
+ * SQLite as the house needs it: write-ahead log, every commit on the disk before it is called saved, foreign keys on,
+ * and transactions that take the write lock at once. A deferred `begin` that reads and then writes fails with
+ * SQLITE_BUSY as soon as a second process writes; no time-out helps against that.
+ * @param file path, or ':memory:'
+ */
+export function sqliteDialect(file: string): SqliteDialect {
+  const config: SqliteDialectConfig = { database: async () => openSqlite(file) };
+  return new (class extends SqliteDialect {
+    override createDriver(): Driver {
+      return new ImmediateDriver(config);
+    }
+  })(config);
+}
+
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
+    const begin = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate';
+    await connection.executeQuery(CompiledQuery.raw(begin));
+  }
+}
+
+/** How long a writer waits for another process's transaction, in ms. Imports hold the lock for at most 50 ms. */
+const LOCK_WAIT_MS = 5000;
+
+function openSqlite(file: string): Database.Database {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+  const database = new Database(file, { timeout: LOCK_WAIT_MS });
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  database.pragma('cache_size = -32000');
+  return database;
+}

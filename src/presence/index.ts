@@ -1,0 +1,3 @@
+export { PresenceOperation } from './presence-operation.entity.js';
+export { PresenceRecord } from './presence-record.entity.js';
+export { PresenceState } from './presence-state.entity.js';

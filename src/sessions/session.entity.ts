@@ -1,0 +1,30 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { User } from '../auth/index.js';
+import { Group } from '../participants/index.js';
+import { tenantColumns } from '../tenancy/index.js';
+
+/** A lesson, sitting, talk or shift: when and where presence is recorded. Cancelled, never deleted. */
+const SessionSchema = defineEntity({
+  name: 'Session',
+  tableName: 'sessions',
+  properties: {
+    ...tenantColumns,
+    group: () => p.manyToOne(Group).mapToPk().fieldName('group_id'),
+    name: p.string().length(255),
+    location: p.string().length(255).nullable(),
+    scheduledStartAt: p.datetime(3),
+    scheduledEndAt: p.datetime(3),
+    actualStartAt: p.datetime(3).nullable(),
+    actualEndAt: p.datetime(3).nullable(),
+    status: p.string().length(20).$type<'scheduled' | 'running' | 'ended' | 'cancelled'>(),
+    lockedAt: p.datetime(3).nullable(),
+    registerCompletedAt: p.datetime(3).nullable(),
+    registerCompletedBy: () => p.manyToOne(User).mapToPk().fieldName('register_completed_by').nullable(),
+    seriesId: p.bigint('number').nullable(),
+    extraData: p.json<Record<string, unknown>>(),
+  },
+  indexes: [{ name: 'sessions_start_index', properties: ['organization', 'scheduledStartAt', 'id'] }],
+});
+
+export class Session extends SessionSchema.class {}
+SessionSchema.setClass(Session);

@@ -1,0 +1,3 @@
+export * from './domains/index.js';
+export { Organization, type OrganizationSettings } from './organization.entity.js';
+export { tenantColumns } from './tenant-columns.js';
