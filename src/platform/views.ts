@@ -1,0 +1,179 @@
+import { Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import nunjucks from 'nunjucks';
+import { Translator, type TextParams } from './i18n.js';
+
+/** What every page needs to know beside its own data. */
+export interface PageContext {
+  /** BCP 47, for example `en` or `de-AT`. */
+  locale: string;
+  /** IANA name of the organization's time zone: every time on a page is shown in it. */
+  timeZone: string;
+  /** The organization's own words, lower case: participant, group, session, organization. */
+  terms: Record<string, { one: string; many: string }>;
+  user: { name: string; email: string; role: string } | null;
+  organization: { name: string; slug: string } | null;
+  can(permission: string): boolean;
+  /** Path of this request: marks the current item of the navigation. */
+  path: string;
+  notice?: Notice | null;
+}
+
+/** Told once, after an act. `undo` puts a button into it that posts `fields` to `action`. */
+export interface Notice {
+  kind: 'done' | 'problem';
+  text: string;
+  undo?: { action: string; fields: Record<string, string> };
+}
+
+const root = resolve(import.meta.dirname, '..', '..');
+
+/** Says that script runs, before anything is painted, and takes it back if a script file cannot be loaded. */
+const scriptMark =
+  "document.documentElement.classList.add('js');addEventListener('error',function(e){if(e.target.tagName==='SCRIPT')document.documentElement.classList.remove('js')},true)";
+
+/** The one inline script, for Content-Security-Policy: `script-src 'self' ${inlineScriptHash}`. */
+export const inlineScriptHash = `'sha256-${createHash('sha256').update(scriptMark).digest('base64')}'`;
+
+/**
+ * Draws pages. Everything a template may call is here: t, tn, term, asset, url, number, time, day, dateTime, clock,
+ * and `app` (the PageContext with `language` and `dir`). All of it works inside macros too.
+ */
+@Injectable()
+export class Views {
+  readonly #environment: nunjucks.Environment;
+  readonly #translators = new Map<string, Translator>();
+  readonly #formats = new Map<string, Intl.DateTimeFormat>();
+  readonly #assets = new Map<string, string>();
+  /** Rendering is synchronous, so there is exactly one page at a time. */
+  #page: PageContext | null = null;
+
+  constructor() {
+    const folder = join(root, 'views');
+    this.#environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(folder), {
+      autoescape: true,
+      trimBlocks: true,
+      lstripBlocks: true,
+    });
+    this.#addGlobals();
+    // Compiled once, now: no request waits for it, and a broken template stops the start.
+    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+      if (file.endsWith('.njk')) this.#environment.getTemplate(file.replaceAll('\\', '/'), true);
+  }
+
+  /**
+   * @param template path below views/, for example `presence/roll-call.njk`
+   * @param data what this template shows; a name here hides a global of the same name
+   * @returns the HTML
+   * @throws Error naming the template when it cannot be drawn
+   */
+  render(template: string, data: Record<string, unknown>, page: PageContext): string {
+    const outer = this.#page;
+    this.#page = page;
+    try {
+      return this.#environment.render(template, data);
+    } finally {
+      this.#page = outer;
+    }
+  }
+
+  /** @returns the address of a built or static file, with a version that changes when its content does */
+  asset(name: string): string {
+    let address = this.#assets.get(name);
+    if (address === undefined) {
+      const file = [join(root, 'static', 'dist', name), join(root, 'static', name)].find((path) => existsSync(path));
+      const version = file && createHash('sha256').update(readFileSync(file)).digest('base64url').slice(0, 10);
+      address = version ? `/static/${name}?v=${version}` : `/static/${name}`;
+      this.#assets.set(name, address);
+    }
+    return address;
+  }
+
+  get #current(): PageContext {
+    if (!this.#page) throw new Error('a template was drawn outside render()');
+    return this.#page;
+  }
+
+  get #words(): Translator {
+    const { locale } = this.#current;
+    let translator = this.#translators.get(locale);
+    if (!translator) this.#translators.set(locale, (translator = new Translator(join(root, 'locales'), locale)));
+    return translator;
+  }
+
+  /** Intl formatters are slow to make (0.1 ms and more), so each is made once. */
+  #format(name: string, options: Intl.DateTimeFormatOptions, timeZone = this.#current.timeZone): Intl.DateTimeFormat {
+    const key = `${name}|${this.#current.locale}|${timeZone}`;
+    let format = this.#formats.get(key);
+    if (!format)
+      this.#formats.set(key, (format = new Intl.DateTimeFormat(this.#words.language, { ...options, timeZone })));
+    return format;
+  }
+
+  #addGlobals(): void {
+    const add = (name: string, value: (...args: never[]) => unknown) => this.#environment.addGlobal(name, value);
+    add('t', (text: string, params?: TextParams) => this.#words.text(text, params));
+    add('tn', (count: number, one: string, other: string, params?: TextParams) =>
+      this.#words.count(count, one, other, params),
+    );
+    add('term', (name: string, number: 'one' | 'many' = 'one') => {
+      const own = this.#current.terms[name];
+      return own ? own[number] : this.#words.text(number === 'one' ? name : `${name}s`);
+    });
+    add('asset', (name: string) => this.asset(name));
+    add('url', address);
+    add('number', (value: number) => this.#words.count(value, '{count}', '{count}'));
+    add('time', (at: Date) => this.#format('time', { timeStyle: 'short' }).format(at));
+    add('day', (at: Date | string) =>
+      // A calendar date ('2026-11-20') belongs to no time zone.
+      typeof at === 'string'
+        ? this.#format('day', dayParts, 'UTC').format(new Date(`${at}T00:00:00Z`))
+        : this.#format('day', dayParts).format(at),
+    );
+    add('dateTime', (at: Date) => this.#format('dateTime', { dateStyle: 'medium', timeStyle: 'short' }).format(at));
+    add('iso', (at: Date) => at.toISOString());
+    const views = this;
+    const app = {
+      get language() {
+        return views.#words.language;
+      },
+      get dir() {
+        return views.#words.direction;
+      },
+      get timeZone() {
+        return views.#current.timeZone;
+      },
+      get user() {
+        return views.#current.user;
+      },
+      get organization() {
+        return views.#current.organization;
+      },
+      get path() {
+        return views.#current.path;
+      },
+      get notice() {
+        return views.#current.notice;
+      },
+      can: (permission: string) => views.#current.can(permission),
+      scriptMark,
+    };
+    this.#environment.addGlobal('app', app);
+    this.#environment.addFilter('upfirst', (text: string) =>
+      text ? text.charAt(0).toLocaleUpperCase(this.#words.language) + text.slice(1) : text,
+    );
+  }
+}
+
+const dayParts: Intl.DateTimeFormatOptions = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' };
+
+/** `url('/participants', { q: 'ana', page: 2 })`; an empty value is left out. */
+function address(path: string, params: Record<string, unknown> = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params))
+    // Nunjucks marks keyword arguments with __keywords.
+    if (name !== '__keywords' && value !== undefined && value !== null && value !== '') query.set(name, String(value));
+  return query.size ? `${path}?${query}` : path;
+}

@@ -1,0 +1,98 @@
+/** Every page: htmx, what happens when a request fails, dialogs, toasts, and small comforts. All of it is optional. */
+import htmx, { type HtmxRequestCtx } from 'htmx.org';
+import { fill, signedOut, toast, wholePage, wordsOf } from './page.js';
+
+window.htmx = htmx;
+const words = wordsOf(document.body);
+
+/** What the person calls the thing that was sent: data-what on the form, or "Your change". */
+const what = (ctx?: HtmxRequestCtx) =>
+  ctx?.sourceElement.closest<HTMLElement>('[data-what]')?.dataset.what ?? words.this ?? '';
+
+/** The roll call tells of its own failures, on the row. */
+const isQuiet = (ctx?: HtmxRequestCtx) => !!ctx?.sourceElement.closest('#register');
+
+function tellRefusal(ctx: HtmxRequestCtx): void {
+  const status = ctx.response?.status ?? 0;
+  const text = signedOut(ctx) ? words.signed_out : status >= 500 ? words.broken : words.refused;
+  toast('problem', fill(text, { what: what(ctx), status }));
+}
+
+// htmx 4 swaps refusals too. A fragment belongs on the page; a whole page, plain text or JSON does not.
+document.addEventListener('htmx:before:swap', (event) => {
+  const { ctx } = event.detail;
+  if (!ctx.response || isQuiet(ctx)) return;
+  const html = ctx.response.headers.get('content-type')?.includes('html');
+  if (
+    signedOut(ctx) ||
+    (ctx.target !== document.body && wholePage(ctx)) ||
+    (ctx.response.status >= 400 && (!html || !ctx.text?.trim()))
+  ) {
+    event.preventDefault();
+    tellRefusal(ctx);
+  }
+});
+
+// No answer at all: nothing was swapped, so what was typed is still there.
+document.addEventListener('htmx:error', (event) => {
+  const { ctx } = event.detail;
+  if (ctx && !ctx.response && !isQuiet(ctx)) toast('problem', fill(words.offline, { what: what(ctx) }));
+});
+
+// After a refused form: to the summary of what is wrong.
+document.addEventListener('htmx:after:swap', (event) => {
+  if ((event.detail.ctx.response?.status ?? 0) >= 400) document.querySelector<HTMLElement>('[data-focus]')?.focus();
+});
+document.querySelector<HTMLElement>('[data-focus]')?.focus();
+
+const dialog = document.getElementById('dialog') as HTMLDialogElement | null;
+let opener: HTMLElement | null = null;
+
+document.addEventListener('click', (event) => {
+  const target = event.target as Element;
+  if (target.closest('[data-close-toast]')) target.closest('.toast-card')?.remove();
+
+  // A link that opens as a dialog, and still is a link: new tab, middle click and no script all work.
+  const link = target.closest<HTMLAnchorElement>('a[data-dialog], #register a');
+  if (link && dialog && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
+    event.preventDefault();
+    opener = link;
+    void htmx.ajax('GET', link.href, { target: dialog, swap: 'innerHTML' });
+  }
+
+  // A click outside closes an open menu and an open dialog.
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>('details.account[open]'))
+    if (!menu.contains(target)) menu.open = false;
+  if (target === dialog || target.id === 'keys') (target as HTMLDialogElement).close();
+  if (target.closest('[data-close-dialog]')) {
+    event.preventDefault();
+    target.closest('dialog')?.close();
+  }
+});
+
+// It opens when its content is there, so nobody looks at an empty box.
+document.addEventListener('htmx:after:swap', (event) => {
+  if (dialog && event.detail.ctx.target === dialog && !dialog.open && dialog.childElementCount) dialog.showModal();
+});
+dialog?.addEventListener('close', () => {
+  // The row that opened it may have been drawn anew meanwhile.
+  const again = opener?.isConnected
+    ? opener
+    : document.querySelector<HTMLElement>(`a[href="${opener?.getAttribute('href')}"]`);
+  again?.focus();
+  opener = null;
+  dialog.replaceChildren();
+});
+
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  const menu = document.querySelector<HTMLDetailsElement>('details.account[open]');
+  if (menu) {
+    menu.open = false;
+    menu.querySelector('summary')?.focus();
+  }
+});
+
+// First run: suggest the zone of this browser.
+const zone = document.querySelector<HTMLSelectElement>('select[data-guess-zone]');
+if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,0 +1,75 @@
+/** What both scripts of a page share. */
+import type { Htmx, HtmxRequestCtx } from 'htmx.org';
+
+declare global {
+  interface Window {
+    htmx: Htmx;
+  }
+}
+
+export type Words = Record<string, string>;
+
+/** The translated texts that the server put on an element (data-words). */
+export function wordsOf(element: HTMLElement | null): Words {
+  return JSON.parse(element?.dataset.words?.trim() || '{}') as Words;
+}
+
+/** Fills `{name}` places. */
+export function fill(text: string | undefined, params: Record<string, string | number>): string {
+  return (text ?? '').replace(/\{(\w+)\}/g, (whole, name: string) => (name in params ? String(params[name]) : whole));
+}
+
+/** Speaks to a screen reader, politely: the newest sentence wins. */
+export function say(text: string): void {
+  const region = document.getElementById('say');
+  if (region) region.textContent = text;
+}
+
+const words = wordsOf(document.body);
+
+/** A notice that stays until it is closed. Problems are announced at once. */
+export function toast(kind: 'done' | 'problem', text: string): void {
+  const region = document.getElementById(kind === 'problem' ? 'alerts' : 'notice');
+  if (!region) return;
+  const card = document.createElement('div');
+  card.className = `toast-card toast-${kind}`;
+  const sentence = document.createElement('p');
+  sentence.textContent = text;
+  const close = document.createElement('button');
+  close.type = 'button';
+  close.className = 'btn btn-sm';
+  close.dataset.closeToast = '';
+  close.textContent = words.close ?? '×';
+  card.append(sentence, close);
+  region.replaceChildren(card);
+}
+
+/** A version 4 UUID. crypto.randomUUID exists only on https and localhost. */
+export function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** The form in which names are searched: no accents, lower case (the server's `fold`). */
+export function fold(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/\p{Mn}+/gu, '')
+    .toLowerCase()
+    .replace(/\s+/gu, ' ')
+    .trim();
+}
+
+/** True when the request ended at the sign-in page instead of where it went. */
+export function signedOut(ctx: HtmxRequestCtx): boolean {
+  const raw = ctx.response?.raw;
+  return ctx.response?.status === 401 || (!!raw?.redirected && new URL(raw.url).pathname === '/login');
+}
+
+/** True when an answer is a whole page, which never belongs inside another one. */
+export function wholePage(ctx: HtmxRequestCtx): boolean {
+  return /^\s*(<!doctype|<html)/i.test(ctx.text ?? '');
+}
