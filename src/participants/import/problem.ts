@@ -35,7 +35,10 @@ const refusals = {
   duplicate_column: [422, 'The column {column} stands twice in the first line. Rename or remove one of the two.'],
   too_many_columns: [422, 'Row {row} has more than {most} columns. Check the separators of this file.'],
   quote_not_closed: [422, 'Row {row} opens a quotation mark that is never closed. Close it and upload the file again.'],
-  row_too_long: [422, 'Row {row} is too long, perhaps because a quotation mark is never closed. Correct it and upload again.'],
+  row_too_long: [
+    422,
+    'Row {row} is too long, perhaps because a quotation mark is never closed. Correct it and upload again.',
+  ],
   not_csv: [415, 'This is {what}, not a CSV file. Save your list as CSV and upload that file.'],
   too_large: [413, 'This file is larger than {most} MB. Split it into smaller files.'],
 } as const satisfies Record<string, readonly [number, string]>;

@@ -1,3 +1,4 @@
+import { on } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
@@ -48,15 +49,14 @@ export async function detectTable(file: string): Promise<TableShape> {
 
   let header: string[] | undefined;
   let hasRows = false;
-  for await (const cells of records(file, { encoding, delimiter })) {
-    if (header && !isBlank(cells)) {
-      hasRows = true;
-      break;
-    }
-    header ??= cells.map((cell) => cell.trim());
+  for await (const batch of records(file, { encoding, hasBom, delimiter })) {
+    header ??= batch.shift()?.map((cell) => cell.trim());
+    hasRows = batch.some((cells) => !isBlank(cells));
+    if (hasRows) break;
   }
   if (!header) throw new TableRefused('empty');
-  if (isBlank(header)) throw new TableRefused('no_header');
+  if (isBlank(header) || header.some((name) => name.length > 200 || /\p{Cc}/u.test(name)))
+    throw new TableRefused('no_header');
   const seen = new Set<string>();
   for (const column of header.filter((name) => name !== '')) {
     if (seen.has(sameColumn(column))) throw new TableRefused('duplicate_column', { column });
@@ -73,19 +73,22 @@ export async function detectTable(file: string): Promise<TableShape> {
  */
 export async function* readRows(file: string, shape: TableShape, from = 2): AsyncGenerator<TableRow, void, undefined> {
   let row = 0;
-  for await (const cells of records(file, shape)) {
-    row++;
-    if (row < from || row === 1 || isBlank(cells)) continue;
-    yield { row, cells, tooMany: cells.length > shape.header.length };
+  for await (const batch of records(file, shape)) {
+    for (const cells of batch) {
+      row++;
+      if (row < from || row === 1 || isBlank(cells)) continue;
+      yield { row, cells, tooMany: cells.length > shape.header.length };
+    }
   }
 }
 
 const isBlank = (cells: string[]) => cells.every((cell) => cell === '' || cell.trim() === '');
 
+/** Every record, header and all, a chunk of the file at a time: a step for each record would cost as much as its parsing. */
 async function* records(
   file: string,
-  { encoding, delimiter }: Pick<TableShape, 'encoding' | 'delimiter'>,
-): AsyncGenerator<string[], void, undefined> {
+  { encoding, hasBom, delimiter }: Pick<TableShape, 'encoding' | 'hasBom' | 'delimiter'>,
+): AsyncGenerator<string[][], void, undefined> {
   const parser = new Parser({
     delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
@@ -97,35 +100,46 @@ async function* records(
     ltrim: true,
     max_record_size: MOST_CHARACTERS,
   });
-  let row = 0;
   // The parser bounds the characters of a record but not its cells, and empty cells have no characters.
   const { state } = parser as unknown as { state: { record: unknown[] } };
   const guardColumns = (found: number) => {
-    if (found > MOST_COLUMNS) throw new TableRefused('too_many_columns', { row: row + 1, most: MOST_COLUMNS });
+    if (found > MOST_COLUMNS)
+      throw new TableRefused('too_many_columns', { row: parser.info.records + 1, most: MOST_COLUMNS });
   };
-  const decode = async function* (bytes: AsyncIterable<Buffer>) {
+  const toUtf8 = async function* (bytes: AsyncIterable<Buffer>) {
     const decoder = iconv.getDecoder(encoding, { stripBOM: true });
-    let start = encoding === 'utf-8';
+    let held = '';
     for await (const chunk of bytes) {
-      guardColumns(state.record.length - MOST_COLUMNS);
-      // The parser reads UTF-8 bytes itself: no detour over strings.
-      if (encoding !== 'utf-8') yield Buffer.from(decoder.write(chunk));
-      else yield start && chunk.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? chunk.subarray(3) : chunk;
-      start = false;
+      guardColumns(state.record.length);
+      if (encoding === 'utf-8') {
+        yield chunk;
+        continue;
+      }
+      const text = held + decoder.write(chunk);
+      // Half of a character beyond the basic plane waits for its other half.
+      held = /[\uD800-\uDBFF]$/.exec(text)?.[0] ?? '';
+      yield Buffer.from(held ? text.slice(0, -1) : text);
     }
-    const rest = encoding === 'utf-8' ? undefined : decoder.end();
-    if (rest) yield Buffer.from(rest);
+    yield Buffer.from(held + (decoder.end() ?? ''));
   };
   // An error anywhere destroys all three and comes out of the loop below; so does leaving the loop early.
-  pipeline(createReadStream(file), decode, parser, () => {});
+  const bytes = createReadStream(file, { start: encoding === 'utf-8' && hasBom ? 3 : 0 });
+  pipeline(bytes, toUtf8, parser, () => {});
   try {
-    for await (const cells of parser as AsyncIterable<string[]>) {
-      guardColumns(cells.length);
-      row++;
-      yield cells;
+    for await (const _ of on(parser, 'readable', { close: ['end', 'close'] })) {
+      const batch: string[][] = [];
+      for (let cells: string[] | null; (cells = parser.read() as string[] | null) !== null;) {
+        guardColumns(cells.length);
+        batch.push(cells);
+      }
+      if (batch.length > 0) yield batch;
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new TableRefused(error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'quote_not_closed' : 'row_too_long', { row: row + 1 });
+    throw new TableRefused(error.code === 'CSV_QUOTE_NOT_CLOSED' ? 'quote_not_closed' : 'row_too_long', {
+      row: parser.info.records + 1,
+    });
+  } finally {
+    parser.destroy();
   }
 }

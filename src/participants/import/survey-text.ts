@@ -13,6 +13,7 @@ export function surveyText(sample: string, whole: boolean): { delimiter: Delimit
   const lines: number[][] = [];
   let counts = delimiters.map(() => 0);
   let quoted = false;
+  let closedAt = -2;
   let fieldStart = true;
   let blank = true;
 
@@ -24,9 +25,12 @@ export function surveyText(sample: string, whole: boolean): { delimiter: Delimit
   for (let i = 0; i < sample.length; i++) {
     const char = sample[i]!;
     if (quoted) {
-      // A doubled quotation mark closes and opens again: the same in the end.
-      if (char === '"') quoted = false;
-    } else if (char === '"' && (fieldStart || sample[i - 1] === '"')) {
+      if (char === '"') {
+        quoted = false;
+        closedAt = i;
+      }
+    } else if (char === '"' && (fieldStart || closedAt === i - 1)) {
+      // A doubled quotation mark closes and opens again.
       quoted = true;
       fieldStart = blank = false;
     } else if (char === '\r' || char === '\n') {
