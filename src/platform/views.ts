@@ -124,6 +124,7 @@ export class Views {
     });
     add('asset', (name: string) => this.asset(name));
     add('url', address);
+    add('page_query', (query: Record<string, unknown>, page: number) => ({ ...query, page }));
     add('number', (value: number) => this.#words.count(value, '{count}', '{count}'));
     add('time', (at: Date) => this.#format('time', { timeStyle: 'short' }).format(at));
     add('day', (at: Date | string) =>

@@ -45,6 +45,19 @@ document.addEventListener('htmx:after:swap', (event) => {
 });
 document.querySelector<HTMLElement>('[data-focus]')?.focus();
 
+// One question before an act that is not undone by one click.
+document.addEventListener(
+  'submit',
+  (event) => {
+    const question = (event.target as HTMLElement).dataset.confirm;
+    if (question && !confirm(question)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  },
+  true,
+);
+
 const dialog = document.getElementById('dialog') as HTMLDialogElement | null;
 let opener: HTMLElement | null = null;
 
