@@ -1,4 +1,11 @@
+export { Me, MyReach, type AuthRequest } from './access.guard.js';
+export { byField } from './auth.pages.js';
+export { AuthModule } from './auth.module.js';
+export { CreateUser, NewUser } from './create-user.js';
+export { hashPassword } from './passwords.js';
 export { LoginSession } from './login-session.entity.js';
 export * from './permissions.js';
+export { SetupAddress } from './setup-address.js';
 export { SignInFailure } from './sign-in-failure.entity.js';
+export { signedInUser, type SignedInUser } from './signed-in.js';
 export { User } from './user.entity.js';

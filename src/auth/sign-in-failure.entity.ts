@@ -4,7 +4,6 @@ import { defineEntity, p } from '@mikro-orm/core';
 const SignInFailureSchema = defineEntity({
   name: 'SignInFailure',
   tableName: 'sign_in_failures',
-  filters: { tenant: { name: 'tenant', default: true, cond: {} } },
   properties: {
     id: p.bigint('number').primary(),
     /** SHA-256 of address and client IP, so that the table names nobody. */

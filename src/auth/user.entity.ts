@@ -1,4 +1,4 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity, p, type Opt } from '@mikro-orm/core';
 import { tenantColumns } from '../tenancy/index.js';
 import { type Role } from './permissions.js';
 
@@ -28,7 +28,7 @@ const UserSchema = defineEntity({
 
 export class User extends UserSchema.class {
   /** First and last name as one text. */
-  get name(): string {
+  get name(): Opt<string> {
     return `${this.firstName} ${this.lastName}`.trim();
   }
 }

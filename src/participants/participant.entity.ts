@@ -1,4 +1,4 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity, p, type Opt } from '@mikro-orm/core';
 import { fold } from '../platform/text.js';
 import { tenantColumns } from '../tenancy/index.js';
 
@@ -36,7 +36,7 @@ const ParticipantSchema = defineEntity({
 });
 
 export class Participant extends ParticipantSchema.class {
-  get name(): string {
+  get name(): Opt<string> {
     return `${this.firstName} ${this.lastName}`.trim();
   }
 }

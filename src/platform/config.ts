@@ -44,7 +44,7 @@ const Environment = z.object({
   SMTP_URL: z.string().optional(),
   LOG_LEVEL: z
     .enum(['error', 'warn', 'log', 'debug'], { error: 'LOG_LEVEL must be error, warn, log or debug.' })
-    .default('log'),
+    .default('warn'),
   TRUST_PROXY: z.string().default('off'),
   MIGRATE: z.enum(['on', 'off'], { error: 'MIGRATE must be on or off.' }).default('on'),
 });

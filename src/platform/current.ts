@@ -35,3 +35,17 @@ export function current(): Current {
   if (!found) throw new Error('no Current: wrap the work in withCurrent()');
   return found;
 }
+
+/** @returns the organization that is acted for. @throws when nobody is signed in and no job said for whom it works */
+export function currentOrganization(): number {
+  const id = current().organizationId;
+  if (id === null) throw new Error('no organization is acted for');
+  return id;
+}
+
+/** @returns the id of the acting user. @throws when nobody is signed in */
+export function currentUser(): number {
+  const id = current().userId;
+  if (id === null) throw new Error('nobody is signed in');
+  return id;
+}

@@ -1,1 +1,2 @@
 export { Session } from './session.entity.js';
+export { SessionsModule } from './sessions.module.js';

@@ -16,7 +16,6 @@ export interface OrganizationSettings {
 const OrganizationSchema = defineEntity({
   name: 'Organization',
   tableName: 'organizations',
-  filters: { tenant: { name: 'tenant', default: true, cond: {} } },
   properties: {
     id: p.bigint('number').primary(),
     name: p.string().length(255),

@@ -39,6 +39,17 @@ document.addEventListener('htmx:error', (event) => {
   if (ctx && !ctx.response && !isQuiet(ctx)) toast('problem', fill(words.offline, { what: what(ctx) }));
 });
 
+// Good news leaves by itself (the undo button of a page stays); problems stay until they are closed.
+function fade(): void {
+  const card = document.querySelector<HTMLElement>('#notice .toast-card');
+  if (!card || card.dataset.fading) return;
+  card.dataset.fading = 'yes';
+  const leave = () => (card.matches(':hover, :focus-within') ? setTimeout(leave, 3_000) : card.remove());
+  setTimeout(leave, 12_000);
+}
+document.addEventListener('htmx:after:swap', fade);
+fade();
+
 // After a refused form: to the summary of what is wrong.
 document.addEventListener('htmx:after:swap', (event) => {
   if ((event.detail.ctx.response?.status ?? 0) >= 400) document.querySelector<HTMLElement>('[data-focus]')?.focus();

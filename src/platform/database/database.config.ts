@@ -30,7 +30,8 @@ export function databaseConfig(target: DatabaseTarget, entities: EntityName[]): 
       glob: '!(*.d).ts',
       emit: 'ts',
       silent: true,
-      snapshotOnMigrate: false,
+      // The next migration is the difference to a migrated database, never to a file that can be forgotten.
+      snapshot: false,
       allOrNothing: true,
     },
     schemaGenerator: { defaultDeleteRule: 'no action', defaultUpdateRule: 'no action' },
@@ -41,14 +42,16 @@ export function databaseConfig(target: DatabaseTarget, entities: EntityName[]): 
     findOneOrFailHandler: () => new NotFoundException(),
     // With several changed rows a batch update forgets the revision: a lost update (measured).
     useBatchUpdates: false,
+    // Composite keys keep every row inside its organization; joining each parent to ask again would only cost.
+    autoJoinRefsForFilters: false,
     filters: {
       tenant: {
         name: 'tenant',
         default: true,
         // Fails closed: without an organization nothing is found, and nothing but one whole number is an organization.
-        cond: (args: { organization?: unknown }) => {
+        cond: (args: { organization?: unknown }, _type: string, _em: unknown, _options: unknown, entity: string) => {
           if (!Number.isSafeInteger(args?.organization)) throw new Error('no organization is set for this query');
-          return { organization: args.organization };
+          return entity === 'Organization' ? { id: args.organization } : { organization: args.organization };
         },
       },
     },

@@ -1,12 +1,13 @@
-import { type EntityManager, type MikroORM } from '@mikro-orm/core';
+import { type EntityManager } from '@mikro-orm/core';
 import { type AbstractSqlConnection } from '@mikro-orm/sql';
 import { type DatabaseTarget } from '../config.js';
+import { type Orm } from './orm.js';
 
 /**
  * Brings the tables up to date. Two nodes that start at once migrate once: the second waits for the first.
  * @returns how many migrations ran
  */
-export async function migrate(orm: MikroORM<any>, target: DatabaseTarget): Promise<number> {
+export async function migrate(orm: Orm, target: DatabaseTarget): Promise<number> {
   const migrator = orm.migrator as unknown as { up(): Promise<unknown[]>; getPending(): Promise<unknown[]> };
   if (target.kind === 'sqlite') return migrateSqlite(orm, migrator);
   await orm.schema.ensureDatabase();
@@ -29,7 +30,7 @@ export async function migrate(orm: MikroORM<any>, target: DatabaseTarget): Promi
  * on, re-creating a parent would fail or delete the children. So they are off around the whole run and proven after it.
  */
 async function migrateSqlite(
-  orm: MikroORM<any>,
+  orm: Orm,
   migrator: { up(): Promise<unknown[]>; getPending(): Promise<unknown[]> },
 ): Promise<number> {
   const connection = orm.em.getConnection() as unknown as AbstractSqlConnection;

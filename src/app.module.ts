@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { MikroOrmModule } from '@mikro-orm/nestjs';
+import { AuthModule } from './auth/index.js';
+import { ENTITIES } from './entities.js';
+import { ParticipantsModule } from './participants/index.js';
+import { type Config } from './platform/config.js';
+import { databaseConfig } from './platform/database/database.config.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { PresenceModule } from './presence/index.js';
+import { SessionsModule } from './sessions/index.js';
+
+/** The whole product: modules in the order in which they may know each other, left to right. */
+@Module({})
+export class AppModule {
+  static async for(config: Config): Promise<DynamicModule> {
+    return {
+      module: AppModule,
+      imports: [
+        await MikroOrmModule.forRoot(databaseConfig(config.database, ENTITIES) as never),
+        PlatformModule,
+        AuthModule,
+        ParticipantsModule,
+        SessionsModule,
+        PresenceModule,
+      ],
+      providers: [{ provide: 'config', useValue: config }],
+      exports: ['config'],
+      global: true,
+    };
+  }
+}

@@ -1,0 +1,51 @@
+import { createParamDecorator, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { EntityManager } from '@mikro-orm/core';
+import { current } from '../platform/current.js';
+import { ACCESS, type Access } from '../platform/http/access.js';
+import { loginRequired, permissionDenied } from '../platform/http/problem.js';
+import { type AppRequest } from '../platform/http/request.js';
+import { reachOf, type Permission, type Reach } from './permissions.js';
+import { type SignedInUser } from './signed-in.js';
+
+/** A request whose user, if any, was found by the sign-in middleware. */
+export type AuthRequest = AppRequest & { user?: SignedInUser; reach?: Reach };
+
+/** Who may come in: reads what the route declares, fills Current and sets the tenant filter. Runs first of all guards. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly em: EntityManager,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<AuthRequest>();
+    const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
+    const user = request.user;
+    if (user) {
+      const now = current();
+      now.userId = user.id;
+      now.organizationId = user.organization.id;
+      this.em.setFilterParams('tenant', { organization: user.organization.id });
+    }
+    if (access?.kind === 'public') return true;
+    if (!user) throw loginRequired();
+    if (access?.kind === 'signed-in') return true;
+    if (access?.kind !== 'permission') throw permissionDenied();
+    const reach = reachOf(user.role, access.permission as Permission, user.organization.settings);
+    if (reach === null || (reach === 'own' && !access.own)) throw permissionDenied();
+    request.reach = reach;
+    return true;
+  }
+}
+
+/** The signed-in user: `@Me() me: SignedInUser`. */
+export const Me = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<AuthRequest>().user,
+);
+
+/** How far the route's permission reaches for this user. */
+export const MyReach = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<AuthRequest>().reach,
+);

@@ -1,0 +1,63 @@
+import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { EntityManager } from '@mikro-orm/core';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import { type Request, type Response } from 'express';
+import { Public, SignedIn as AnyoneSignedIn } from '../platform/http/access.js';
+import { Me } from './access.guard.js';
+import { signInRequest, signOutRequest } from './keep-signed-in.js';
+import { SESSION_COOKIE } from './login-middleware.js';
+import { permissionsOf } from './permissions.js';
+import { signedInUser, type SignedInUser } from './signed-in.js';
+
+/** REST: sign in, sign out, who am I. */
+@ApiTags('auth')
+@Controller('api/auth')
+export class AuthApi {
+  constructor(private readonly em: EntityManager) {}
+
+  @Public()
+  @Post('login')
+  @HttpCode(200)
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: ['email', 'password'],
+      properties: { email: { type: 'string' }, password: { type: 'string' }, organization: { type: 'string' } },
+    },
+  })
+  async login(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
+    const who = await signInRequest(request, response);
+    return { data: { user: userJson((await signedInUser(this.em, who.userId))!) } };
+  }
+
+  @AnyoneSignedIn()
+  @Post('logout')
+  @HttpCode(200)
+  async logout(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
+    await signOutRequest(request, response, SESSION_COOKIE);
+    return { data: { success: true } };
+  }
+
+  @AnyoneSignedIn()
+  @Get('me')
+  me(@Me() me: SignedInUser) {
+    return { data: { user: userJson(me) } };
+  }
+}
+
+function userJson(user: SignedInUser) {
+  const { organization } = user;
+  return {
+    id: user.id,
+    email: user.email,
+    role: user.role,
+    permissions: permissionsOf(user.role, organization.settings),
+    organization: {
+      id: organization.id,
+      name: organization.name,
+      slug: organization.slug,
+      domain_type: organization.domainType,
+      time_zone: organization.timeZone,
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { type Request, type Response } from 'express';
+import { z } from 'zod';
+import { parse } from '../platform/http/parse.js';
+import { authenticatorOf } from './login-middleware.js';
+import { type SignedIn } from './sign-in.js';
+
+export const Credentials = z.object({
+  email: z.string().trim().min(1).max(255),
+  password: z.string().min(1).max(200),
+  organization: z.string().trim().max(50).optional(),
+});
+
+/**
+ * Signs in by the credentials in the body and keeps it: a new session id, so that nobody can have prepared one.
+ * @throws Problem 401 invalid_credentials, 409 organization_required, 422, 429
+ */
+export async function signInRequest(request: Request, response: Response): Promise<SignedIn> {
+  parse(Credentials, request.body);
+  const who = await new Promise<SignedIn>((resolve, reject) => {
+    const authenticate = authenticatorOf(request).authenticate('local', (error: unknown, user: SignedIn | false) => {
+      if (error) reject(error as Error);
+      else if (!user) reject(new Error('no answer from sign-in'));
+      else resolve(user);
+    }) as (request: Request, response: Response, next: (error: unknown) => void) => void;
+    authenticate(request, response, reject);
+  });
+  await keepSignedIn(request, who);
+  return who;
+}
+
+/** Starts the login session of somebody who has proven who he is. */
+export async function keepSignedIn(request: Request, who: SignedIn): Promise<void> {
+  // passport's logIn regenerates the session before it puts the user into it.
+  await new Promise<void>((resolve, reject) =>
+    request.logIn(who as unknown as Express.User, (error: unknown) => (error ? reject(error as Error) : resolve())),
+  );
+  request.session.organizationId = who.organizationId;
+  request.session.deviceLabel = (request.headers['user-agent'] ?? '').slice(0, 200);
+  request.session.ip = (request.ip ?? '').slice(0, 64);
+  await new Promise<void>((resolve, reject) =>
+    request.session.save((error: unknown) => (error ? reject(error as Error) : resolve())),
+  );
+}
+
+/** Ends the login session of this browser, in the table and in the cookie. */
+export async function signOutRequest(request: Request, response: Response, cookie: string): Promise<void> {
+  await new Promise<void>((resolve, reject) =>
+    request.session.destroy((error: unknown) => (error ? reject(error as Error) : resolve())),
+  );
+  response.clearCookie(cookie, { path: '/' });
+}

@@ -1,0 +1,67 @@
+import { type INestApplication } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import session from 'express-session';
+import passport from 'passport';
+import { Strategy } from 'passport-local';
+import { type Config } from '../platform/config.js';
+import { type Orm } from '../platform/database/orm.js';
+import { LoginSessionStore } from './login-session.store.js';
+import { SignIn, type SignedIn } from './sign-in.js';
+import { signedInUser } from './signed-in.js';
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- this is how Express's own types are widened
+  namespace Express {
+    interface User {
+      userId?: number;
+    }
+  }
+}
+
+export const SESSION_COOKIE = 'omnipresence';
+
+/** The login session of every request: express-session over our own table, passport to put the user onto the request. */
+export function useLoginSessions(app: INestApplication, orm: Orm, config: Config): void {
+  const em = () => orm.em.fork({ disableContextResolution: true, clear: true });
+  const store = new LoginSessionStore(em, config.sessionIdleMinutes, config.sessionMaxHours);
+  const authenticator = new passport.Passport();
+  const bus = app.get(CommandBus);
+
+  authenticator.use(
+    new Strategy({ usernameField: 'email', passReqToCallback: true }, (request, email, password, done) => {
+      const organization = (request.body as { organization?: string }).organization || undefined;
+      bus.execute<SignIn, SignedIn>(new SignIn({ email, password, organization }, request.ip ?? '')).then(
+        (who) => done(null, who),
+        (error: unknown) => done(error),
+      );
+    }),
+  );
+  authenticator.serializeUser((user, done) => done(null, (user as unknown as SignedIn).userId));
+  authenticator.deserializeUser((id: number, done) => {
+    signedInUser(em(), id).then(
+      (user) => done(null, (user as unknown as Express.User) ?? false),
+      (error: unknown) => done(error),
+    );
+  });
+
+  const sessions = session({
+    name: SESSION_COOKIE,
+    secret: config.sessionSecret,
+    store,
+    resave: false,
+    saveUninitialized: false,
+    rolling: false,
+    unset: 'destroy',
+    cookie: { httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: config.sessionMaxHours * 3_600_000, path: '/' },
+  });
+  const initialize = authenticator.initialize();
+  const restore = authenticator.session();
+  // Files and health need no session; everything else does.
+  app.use(sessions);
+  app.use(initialize);
+  app.use(restore);
+}
+
+/** @returns the authenticator that this request was initialized with */
+export const authenticatorOf = (request: unknown): passport.Authenticator =>
+  (request as { _passport: { instance: passport.Authenticator } })._passport.instance;

@@ -1,0 +1,104 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { Store, type SessionData } from 'express-session';
+import { clock } from '../platform/clock.js';
+import { sha256 } from '../platform/text.js';
+import { LoginSession } from './login-session.entity.js';
+
+declare module 'express-session' {
+  interface SessionData {
+    passport?: { user?: number };
+    /** The tenant of the signed-in user; a session without it is never stored. */
+    organizationId?: number;
+    deviceLabel?: string;
+    ip?: string;
+  }
+}
+
+/** last_seen_at is renewed at most this often, so that reading a page does not write. */
+const SEEN_EVERY_MS = 60_000;
+
+/**
+ * Keeps login sessions in our own table. The cookie's token is stored as its hash only. Expiry is decided here, on every
+ * read: idle (since last seen) and absolute (since signing in).
+ */
+export class LoginSessionStore extends Store {
+  constructor(
+    private readonly em: () => EntityManager,
+    private readonly idleMinutes: number,
+    private readonly maxHours: number,
+  ) {
+    super();
+  }
+
+  override get(token: string, done: (error: unknown, data?: SessionData | null) => void): void {
+    void this.find(token).then(
+      (data) => done(null, data),
+      (error) => done(error),
+    );
+  }
+
+  private async find(token: string): Promise<SessionData | null> {
+    const em = this.em();
+    const row = await em.findOne(LoginSession, { tokenHash: sha256(token) }, { filters: false });
+    if (!row) return null;
+    const now = clock.now().getTime();
+    const idleEnd = row.lastSeenAt.getTime() + this.idleMinutes * 60_000;
+    if (now >= row.expiresAt.getTime() || now >= idleEnd) {
+      await this.remove(token);
+      return null;
+    }
+    if (now - row.lastSeenAt.getTime() >= SEEN_EVERY_MS)
+      await em.nativeUpdate(LoginSession, { id: row.id }, { lastSeenAt: clock.now() }, { filters: false });
+    return JSON.parse(row.data) as SessionData;
+  }
+
+  override set(token: string, data: SessionData, done?: (error?: unknown) => void): void {
+    void this.keep(token, data).then(
+      () => done?.(),
+      (error) => done?.(error),
+    );
+  }
+
+  private async keep(token: string, data: SessionData): Promise<void> {
+    const user = data.passport?.user;
+    if (!user || !data.organizationId) return;
+    const em = this.em();
+    const now = clock.now();
+    const text = JSON.stringify(data);
+    const updated = await em.nativeUpdate(
+      LoginSession,
+      { tokenHash: sha256(token) },
+      { data: text, lastSeenAt: now },
+      { filters: false },
+    );
+    if (updated > 0) return;
+    await em.insert(LoginSession, {
+      organization: data.organizationId,
+      user,
+      tokenHash: sha256(token),
+      data: text,
+      deviceLabel: data.deviceLabel ?? '',
+      ip: data.ip ?? '',
+      expiresAt: new Date(now.getTime() + this.maxHours * 3_600_000),
+      lastSeenAt: now,
+      createdAt: now,
+      updatedAt: now,
+    });
+  }
+
+  override destroy(token: string, done?: (error?: unknown) => void): void {
+    void this.remove(token).then(
+      () => done?.(),
+      (error) => done?.(error),
+    );
+  }
+
+  private async remove(token: string): Promise<void> {
+    await this.em().nativeDelete(LoginSession, { tokenHash: sha256(token) }, { filters: false });
+  }
+
+  /** Reading already renewed it. */
+  override touch(_token: string, _data: SessionData, done?: () => void): void {
+    done?.();
+  }
+}

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PASSWORD, World } from '../world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(() => world.close());
+
+describe('signing in', () => {
+  it('tells who came in, with permissions and organization', async () => {
+    const visitor = world.visitor();
+    const answer = await visitor.post('/api/auth/login', { email: world.school.user.ana!.email, password: PASSWORD });
+    expect(answer.status).toBe(200);
+    expect(answer.json.data.user).toMatchObject({
+      id: world.school.user.ana!.id,
+      role: 'administrator',
+      organization: { slug: world.school.organization.slug, domain_type: 'education', time_zone: 'Europe/Paris' },
+    });
+    expect(answer.json.data.user.permissions).toContain('participant.manage');
+    expect((await visitor.get('/api/auth/me')).json).toEqual(answer.json);
+  });
+
+  it('answers a wrong password and an unknown address alike', async () => {
+    const wrong = await world.visitor().post('/api/auth/login', { email: world.school.user.ana!.email, password: 'no' });
+    const unknown = await world.visitor().post('/api/auth/login', { email: 'nobody@nowhere.example', password: 'no' });
+    expect(wrong.status).toBe(401);
+    expect(unknown.body).toBe(wrong.body);
+    expect(unknown.status).toBe(401);
+    expect(wrong.json.errors[0].code).toBe('invalid_credentials');
+  });
+
+  it('gives a new session id at every sign-in, and ends it at sign-out', async () => {
+    const visitor = world.visitor();
+    await visitor.signIn(world.school.user.bruno!.email, PASSWORD);
+    const first = visitor.cookieHeader;
+    await visitor.signIn(world.school.user.bruno!.email, PASSWORD);
+    expect(visitor.cookieHeader).not.toBe(first);
+    const old = await visitor.send('GET', '/api/auth/me', undefined, { cookie: first });
+    expect(old.status).toBe(401);
+    const now = visitor.cookieHeader;
+    expect((await visitor.post('/api/auth/logout')).json).toEqual({ data: { success: true } });
+    expect((await world.visitor().send('GET', '/api/auth/me', undefined, { cookie: now })).status).toBe(401);
+  });
+
+  it('slows down who guesses, without locking out the right person elsewhere', async () => {
+    const { email } = world.school.user.mara!;
+    const codes: number[] = [];
+    for (let i = 0; i < 7; i++) codes.push((await world.visitor().post('/api/auth/login', { email, password: 'no' })).status);
+    expect(codes.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
+    expect(codes.at(-1)).toBe(429);
+    const blocked = await world.visitor().post('/api/auth/login', { email, password: PASSWORD });
+    expect(blocked.status).toBe(429);
+    expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0);
+    // Another person from the same place is not held up.
+    await world.visitor().signIn(world.school.user.emil!.email, PASSWORD);
+  });
+});
