@@ -57,7 +57,10 @@ function start(roll: HTMLElement, list: HTMLElement): void {
   const rows = () => Array.from(list.children) as HTMLLIElement[];
   const shownRows = () => rows().filter((row) => !row.hidden);
   const radios = (row: Element) => Array.from(row.querySelectorAll<HTMLInputElement>('input[type=radio]'));
-  const nameOf = (row: Element) => row.querySelector('fieldset')?.getAttribute('aria-label') ?? '';
+  const nameOf = (row: Element) =>
+    Array.from(row.querySelector('a')?.childNodes ?? [], (node) => (node.nodeName === 'U' ? '' : node.textContent))
+      .join('')
+      .trim();
 
   /* ---- one mark after the other ---- */
 
@@ -241,7 +244,7 @@ function start(roll: HTMLElement, list: HTMLElement): void {
       if (!status) {
         status = document.createElement('span');
         status.className = 'st';
-        row.append(status);
+        row.firstElementChild?.append(status);
       }
       if (status.dataset.face !== face) {
         status.dataset.face = face;
@@ -511,7 +514,7 @@ function start(roll: HTMLElement, list: HTMLElement): void {
     box.className = 'pick';
     box.autocomplete = 'off';
     box.setAttribute('aria-label', fill(words.select, { name: nameOf(row) }));
-    row.prepend(box);
+    row.firstElementChild?.prepend(box);
   }
 
   function startPicking(): void {

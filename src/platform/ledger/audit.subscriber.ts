@@ -1,4 +1,5 @@
 import {
+  JsonType,
   type EntityManager,
   type EntityMetadata,
   type EntityProperty,
@@ -78,7 +79,9 @@ function rowValues(em: EntityManager, meta: EntityMetadata<any>, source: Values,
     const type = (prop as any).customType ?? (prop as any).targetMeta?.getPrimaryProps()[0]?.customType;
     let value = source[prop.name];
     if (value !== null && value !== undefined) {
-      if (type) value = type.convertToJSValue(value, platform);
+      // MySQL's driver reads JSON columns itself, so the type does not; a change set holds the text all the same.
+      if (type instanceof JsonType) value = typeof value === 'string' ? JSON.parse(value) : value;
+      else if (type) value = type.convertToJSValue(value, platform);
       else if (/date/i.test(String(prop.runtimeType)) && !(value instanceof Date)) value = platform.parseDate(value as never);
       else if (prop.runtimeType === 'boolean') value = Boolean(value);
     }
