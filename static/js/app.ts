@@ -1,6 +1,6 @@
 /** Every page: htmx, what happens when a request fails, dialogs, toasts, and small comforts. All of it is optional. */
 import htmx, { type HtmxRequestCtx } from 'htmx.org';
-import { fill, signedOut, toast, wholePage, wordsOf } from './page.js';
+import { fill, problemIn, signedOut, toast, wholePage, wordsOf } from './page.js';
 
 window.htmx = htmx;
 const words = wordsOf(document.body);
@@ -18,10 +18,26 @@ function tellRefusal(ctx: HtmxRequestCtx): void {
   toast('problem', fill(text, { what: what(ctx), status }));
 }
 
-// htmx 4 swaps refusals too. A fragment belongs on the page; a whole page, plain text or JSON does not.
+// Signed out: the server sends to the sign-in page. For an act that would lose what was typed, so it is told instead.
+document.addEventListener('htmx:after:request', (event) => {
+  const { ctx } = event.detail;
+  const { redirect } = (ctx as unknown as { hx?: { redirect?: string } }).hx ?? {};
+  if (ctx.request.method === 'GET' || !redirect?.startsWith('/login')) return;
+  event.preventDefault();
+  if (!isQuiet(ctx)) toast('problem', fill(words.signed_out, { what: what(ctx) }));
+});
+
+// htmx 4 swaps refusals too. A fragment belongs on the page; a whole page, plain text or JSON does not, and a refusal
+// that is about no field (shared/_problem.njk) is told beside the page, which stays as it is.
 document.addEventListener('htmx:before:swap', (event) => {
   const { ctx } = event.detail;
   if (!ctx.response || isQuiet(ctx)) return;
+  const told = ctx.response.status >= 400 ? problemIn(ctx) : '';
+  if (told) {
+    event.preventDefault();
+    toast('problem', told);
+    return;
+  }
   const html = ctx.response.headers.get('content-type')?.includes('html');
   if (
     signedOut(ctx) ||

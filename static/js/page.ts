@@ -41,7 +41,13 @@ export function toast(kind: 'done' | 'problem', text: string): void {
   close.dataset.closeToast = '';
   close.textContent = words.close ?? '×';
   card.append(sentence, close);
-  region.replaceChildren(card);
+  // A modal dialog covers the page and everything on it: what must be read goes into the dialog.
+  const modal = document.querySelector('dialog[open]');
+  if (modal) {
+    card.setAttribute('role', 'alert');
+    modal.querySelector(':scope > .toast-card')?.remove();
+    modal.prepend(card);
+  } else region.replaceChildren(card);
 }
 
 /** A version 4 UUID. crypto.randomUUID exists only on https and localhost. */
@@ -66,10 +72,22 @@ export function fold(text: string): string {
 /** True when the request ended at the sign-in page instead of where it went. */
 export function signedOut(ctx: HtmxRequestCtx): boolean {
   const raw = ctx.response?.raw;
-  return ctx.response?.status === 401 || (!!raw?.redirected && new URL(raw.url).pathname === '/login');
+  const { redirect } = (ctx as unknown as { hx?: { redirect?: string } }).hx ?? {};
+  return (
+    !!redirect?.startsWith('/login') ||
+    ctx.response?.status === 401 ||
+    (!!raw?.redirected && new URL(raw.url).pathname === '/login')
+  );
 }
 
 /** True when an answer is a whole page, which never belongs inside another one. */
 export function wholePage(ctx: HtmxRequestCtx): boolean {
   return /^\s*(<!doctype|<html)/i.test(ctx.text ?? '');
+}
+
+/** The sentence of a refusal that is about no field (shared/_problem.njk), or ''. */
+export function problemIn(ctx: HtmxRequestCtx): string {
+  if (!ctx.text?.includes('data-problem')) return '';
+  const found = new DOMParser().parseFromString(ctx.text, 'text/html').querySelector('[data-problem]');
+  return found?.textContent?.trim().replace(/\s+/g, ' ') ?? '';
 }

@@ -9,7 +9,7 @@
  * The rows carry no behaviour: everything is delegated from the list, and can be laid over a list that was drawn anew.
  */
 import type { HtmxRequestCtx } from 'htmx.org';
-import { fill, fold, say, signedOut, toast, uuid, wholePage, wordsOf } from './page.js';
+import { fill, fold, problemIn, say, signedOut, toast, uuid, wholePage, wordsOf } from './page.js';
 
 interface Mark {
   op: string;
@@ -28,9 +28,10 @@ interface Line {
   saved: boolean;
 }
 
-/** How a sending ended. `drawn`: the server's row is on the page. */
+/** How a sending ended. `drawn`: the server's row is on the page. `refused`: it said no, and would say so again. */
 interface Ending {
   drawn: boolean;
+  refused?: boolean;
   status: number;
   reason: string;
 }
@@ -90,6 +91,12 @@ function start(roll: HTMLElement, list: HTMLElement): void {
       paint(id);
       const mark = line.marks[0]!;
       const ending = await send(id, mark);
+      if (ending.refused) {
+        line.marks = [];
+        const row = rowById(id);
+        toast('problem', `${row ? nameOf(row) : ''}: ${ending.reason}`);
+        break;
+      }
       if (!ending.drawn) {
         line.failed = ending.reason;
         break;
@@ -195,16 +202,24 @@ function start(roll: HTMLElement, list: HTMLElement): void {
     ctx.request.timeout = 20_000;
   });
 
+  // Before htmx follows a redirect to the sign-in page: the marks that wait here would be lost.
+  document.addEventListener('htmx:after:request', (event) => {
+    const { ctx } = event.detail;
+    const op = opOf(ctx);
+    if (op && signedOut(ctx)) endings.set(op, { drawn: false, status: 401, reason: words.signed_out ?? '' });
+  });
+
   document.addEventListener('htmx:before:swap', (event) => {
     const { ctx } = event.detail;
     const op = opOf(ctx);
     if (!op || !ctx.response) return;
     const { status } = ctx.response;
-    const row = ctx.target.id;
-    const drawn =
-      status < 500 && !signedOut(ctx) && !wholePage(ctx) && new RegExp(`id=["']?${row}["'\\s>]`).test(ctx.text ?? '');
-    const reason = signedOut(ctx) ? words.signed_out : fill(words.server, { status });
-    endings.set(op, { drawn, status, reason: reason ?? '' });
+    const holdsRow = !wholePage(ctx) && new RegExp(`id=["']?${ctx.target.id}["'\\s>]`).test(ctx.text ?? '');
+    const drawn = holdsRow && status < 500 && !signedOut(ctx);
+    const told = drawn ? '' : problemIn(ctx);
+    const refused = !!told && status < 500 && ![401, 408, 425, 429].includes(status);
+    const reason = signedOut(ctx) ? words.signed_out : told || fill(words.server, { status });
+    endings.set(op, { drawn, refused, status, reason: reason ?? '' });
     if (!drawn) event.preventDefault();
   });
 
@@ -596,6 +611,13 @@ function start(roll: HTMLElement, list: HTMLElement): void {
   // Forms of the page that touch marks: wait for what is on its way, then send. One click, one act.
   document.addEventListener('submit', (event) => {
     const form = event.target as HTMLFormElement;
+    if (form.matches('[data-clear]')) {
+      const row = rowById(form.dataset.clear ?? '');
+      if (!row) return;
+      event.preventDefault();
+      form.closest('dialog')?.close();
+      return set(row, '');
+    }
     const kind = form.matches('[data-complete]')
       ? 'complete'
       : form.matches('#mark-all, #undo, [data-undo]')
