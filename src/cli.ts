@@ -68,7 +68,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof Problem) for (const each of error.refusals) console.error(`${each.field ?? ''}: ${each.message}`);
+  if (error instanceof Problem)
+    for (const each of error.refusals) console.error(`${each.field ?? ''}: ${each.message}`);
   else console.error(error instanceof Error ? error.message : error);
   process.exit(1);
 });

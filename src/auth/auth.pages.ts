@@ -73,7 +73,12 @@ export class AuthPages {
     response.redirect(303, '/');
   }
 
-  private loginForm(request: AppRequest, body: Record<string, unknown>, refusals: Refusal[] = [], organizations: unknown[] = []) {
+  private loginForm(
+    request: AppRequest,
+    body: Record<string, unknown>,
+    refusals: Refusal[] = [],
+    organizations: unknown[] = [],
+  ) {
     const { password: _never, ...values } = body;
     return this.reply.render('auth/login.njk', { values, refusals, errors: byField(refusals), organizations }, request);
   }
@@ -86,14 +91,25 @@ export class AuthPages {
       terms,
       states: states.map((state) => state.label),
     }));
-    const data = { values, refusals, errors: byField(refusals), domains, time_zones: Intl.supportedValuesOf('timeZone') };
+    const data = {
+      values,
+      refusals,
+      errors: byField(refusals),
+      domains,
+      time_zones: Intl.supportedValuesOf('timeZone'),
+    };
     return this.reply.render('auth/setup.njk', data, request);
   }
 }
 
 /** The first refusal of each field, as the form macros show it. */
 export const byField = (refusals: Refusal[]): Record<string, string> =>
-  Object.fromEntries(refusals.filter((each) => each.field).map((each) => [each.field!, each.message]).reverse());
+  Object.fromEntries(
+    refusals
+      .filter((each) => each.field)
+      .map((each) => [each.field!, each.message])
+      .reverse(),
+  );
 
 /** Only a path of our own: `next` must not lead elsewhere. */
 function safeNext(next: unknown): string {

@@ -77,7 +77,8 @@ export function reachOf(
   permission: Permission,
   settings: { frontline_creates_sessions?: boolean },
 ): Reach | null {
-  if (role === 'frontline' && permission === 'session.create' && settings.frontline_creates_sessions === false) return null;
+  if (role === 'frontline' && permission === 'session.create' && settings.frontline_creates_sessions === false)
+    return null;
   return RIGHTS[role]?.[permission] ?? null;
 }
 

@@ -9,7 +9,10 @@ import { hashPassword } from './passwords.js';
 import { type User } from './user.entity.js';
 
 export const FirstOrganization = NewOrganization.extend(
-  NewUser.pick({ email: true, password: true }).extend({ first_name: NewUser.shape.first_name.unwrap(), last_name: NewUser.shape.last_name.unwrap() }).shape,
+  NewUser.pick({ email: true, password: true }).extend({
+    first_name: NewUser.shape.first_name.unwrap(),
+    last_name: NewUser.shape.last_name.unwrap(),
+  }).shape,
 );
 
 /** The very first organization and its administrator, in one transaction. Refused (404) once there is one. */

@@ -51,7 +51,10 @@ export class SignInHandler implements ICommandHandler<SignIn, SignedIn> {
     const fitting = await this.fittingAccounts(email, input);
     if (fitting.length === 0) {
       await this.countFailure(key);
-      throw new Problem(401, { code: 'invalid_credentials', message: 'The e-mail address or the password is not right.' });
+      throw new Problem(401, {
+        code: 'invalid_credentials',
+        message: 'The e-mail address or the password is not right.',
+      });
     }
     await this.em.nativeDelete(SignInFailure, { keyHash: key }, { filters: false });
     if (fitting.length > 1)

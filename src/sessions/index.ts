@@ -1,2 +1,3 @@
 export { Session } from './session.entity.js';
 export { SessionsModule } from './sessions.module.js';
+export { sessionJson } from './session-json.js';

@@ -74,3 +74,12 @@ export function instant(value: number | string | Date | null): Date | null {
   if (typeof value === 'number') return new Date(value);
   return new Date(value.includes('T') ? value : `${value.replace(' ', 'T')}Z`);
 }
+
+/**
+ * The end of a SELECT whose rows are about to be changed: nobody else changes them before the commit. SQLite needs no
+ * such words, a writing transaction is alone there.
+ * @param alias of the table that is locked
+ */
+export function lockingRows(em: EntityManager, alias: string, kind: 'update' | 'share' = 'update'): string {
+  return em.getPlatform().constructor.name === 'MySqlPlatform' ? `for ${kind} of ${alias}` : '';
+}

@@ -20,7 +20,11 @@ const ATTEMPTS = 5;
  * @returns what `work` returns
  * @throws whatever `work` throws; the last clash when five attempts were not enough
  */
-export async function transact<T, E extends EntityManager>(em: E, fact: string, work: (em: E) => Promise<T>): Promise<T> {
+export async function transact<T, E extends EntityManager>(
+  em: E,
+  fact: string,
+  work: (em: E) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       // READ COMMITTED: a second attempt sees what the first one lost against, and gap locks do not meet each other.

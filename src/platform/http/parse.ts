@@ -32,15 +32,21 @@ function codeOf(issue: Issue): string {
   return 'invalid';
 }
 
+const NEEDED = 'This field is needed.';
+
+/** The sentence of a schema for a value that does not fit; a value that is absent is asked for instead. */
+export const told = (sentence: string) => (issue: { input?: unknown }) =>
+  issue.input === undefined ? NEEDED : sentence;
+
 function isMissing(issue: Issue): boolean {
-  return issue.code === 'invalid_type' && /received undefined/.test(issue.message);
+  return issue.message === NEEDED || (issue.code === 'invalid_type' && /received undefined/.test(issue.message));
 }
 
 /** zod's own sentences are for developers; ours are for the person. A schema may bring its own sentence. */
 function messageOf(issue: Issue): string {
   const own = /^(Invalid|Too |Unrecognized|String must|Expected)/.test(issue.message) ? null : issue.message;
   if (own) return own;
-  if (isMissing(issue) || (issue.code === 'too_small' && issue.origin === 'string')) return 'This field is needed.';
+  if (isMissing(issue) || (issue.code === 'too_small' && issue.origin === 'string')) return NEEDED;
   if (issue.code === 'too_big' && issue.origin === 'string') return 'At most {max} characters fit here.';
   return 'This value does not fit here.';
 }
@@ -67,7 +73,7 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown): z.output<
 
 /** A positive id, as a number (JSON) or digits (forms and queries). */
 export const id = z
-  .union([z.int().positive(), z.string().regex(/^[1-9]\d{0,14}$/)], { error: 'This is not an id.' })
+  .union([z.int().positive(), z.string().regex(/^[1-9]\d{0,14}$/)], { error: told('This is not an id.') })
   .transform(Number)
   .pipe(z.int().positive());
 
@@ -79,7 +85,9 @@ export const text = (max: number) =>
     .string()
     .trim()
     .min(1)
-    .refine((value) => !CONTROL.test(value), { error: 'This text holds characters that cannot be shown.' })
+    .refine((value) => !CONTROL.test(value) && value.isWellFormed(), {
+      error: 'This text holds characters that cannot be shown.',
+    })
     .refine((value) => value.length <= max || [...value].length <= max, {
       error: 'This text is too long.',
       params: { code: 'too_long' },
@@ -91,15 +99,18 @@ export const optionalText = (max: number) =>
 
 /** An instant: RFC 3339 with an offset. Without one it is refused: whose clock would it be? */
 export const instantText = z.iso
-  .datetime({ offset: true, error: 'A time needs a date, a time of day and an offset, for example 2026-11-20T09:00:00Z.' })
+  .datetime({
+    offset: true,
+    error: told('A time needs a date, a time of day and an offset, for example 2026-11-20T09:00:00Z.'),
+  })
   .transform((value) => new Date(value));
 
-export const dateText = z.iso.date({ error: 'A date is written like 2026-11-20.' });
+export const dateText = z.iso.date({ error: told('A date is written like 2026-11-20.') });
 
 /** Any version of UUID, lower-cased. */
 export const uuid = z
   .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, { error: 'This is not a UUID.' })
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, told('This is not a UUID.'))
   .transform((value) => value.toLowerCase());
 
 /** Free JSON that belongs to the organization, at most 8,000 bytes as text. */
@@ -110,4 +121,4 @@ export const extraData = z
     params: { code: 'too_long' },
   });
 
-export const flag = z.union([z.boolean(), z.stringbool()], { error: 'This is yes or no: true or false.' });
+export const flag = z.union([z.boolean(), z.stringbool()], { error: told('This is yes or no: true or false.') });

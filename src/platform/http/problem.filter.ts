@@ -67,7 +67,10 @@ export function problemOf(error: unknown): Problem {
       message: 'This is more than can be taken at once. Nothing was changed; please send it in smaller parts.',
     });
   if (status === 415)
-    return new Problem(415, { code: 'unsupported_media_type', message: 'This kind of content is not understood here.' });
+    return new Problem(415, {
+      code: 'unsupported_media_type',
+      message: 'This kind of content is not understood here.',
+    });
   if (status >= 400 && status < 500)
     return new Problem(status, { code: 'malformed', message: 'The request could not be read. Nothing was changed.' });
   return new Problem(500, {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Views, type PageContext } from '../views.js';
+import { Views, type Notice, type PageContext } from '../views.js';
+import { type Refusal } from './problem.js';
 import { type AppRequest } from './request.js';
 
 /** Renders a view for the person who asked. What a view knows about that person is decided in `pageContext`. */
@@ -12,8 +13,25 @@ export class Reply {
     throw new Error('no page context: the auth module sets it');
   };
 
-  /** @returns the HTML of a page or a fragment */
+  /**
+   * @param data what the view shows. `refusals` also become `errors` by field, in the person's language; `notice` is
+   *   told once, and its text is translated with its `params`
+   * @returns the HTML of a page or a fragment
+   */
   render(view: string, data: Record<string, unknown>, request: AppRequest): string {
-    return this.views.render(view, data, this.pageContext(request));
+    const page = this.pageContext(request);
+    const notice = data.notice as (Notice & { params?: Record<string, string | number> }) | null | undefined;
+    if (notice) page.notice = { ...notice, text: this.views.text(page, notice.text, notice.params) };
+    const refusals = data.refusals as Refusal[] | null | undefined;
+    const errors = data.errors ?? (refusals && this.errorsOf(page, refusals));
+    return this.views.render(view, { ...data, errors }, page);
+  }
+
+  /** The first refusal of each field; what is about no field is `form`. */
+  private errorsOf(page: PageContext, refusals: Refusal[]): Record<string, string> {
+    const errors: Record<string, string> = {};
+    for (const { field = 'form', message, params } of refusals)
+      errors[field] ??= this.views.text(page, message, params);
+    return errors;
   }
 }

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { invalid } from './problem.js';
+
+const edge = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], {
+    error: 'Give a day like 2026-11-20, or an instant with its offset.',
+  })
+  .optional();
+
+/** `?from=&to=`: days are whole local days, both inclusive; instants are exact, from inclusive, to exclusive. */
+export const rangeFields = { from: edge, to: edge };
+
+/**
+ * @param bounds first instant of a local day and the first one after it
+ * @returns from (inclusive) and to (exclusive)
+ * @throws Problem 422 when from lies after to
+ */
+export function rangeOf(
+  query: { from?: string | undefined; to?: string | undefined },
+  bounds: (day: string) => { from: Date; to: Date },
+): { from: Date | undefined; to: Date | undefined } {
+  const isDay = (text: string) => text.length === 10;
+  const from = query.from && (isDay(query.from) ? bounds(query.from).from : new Date(query.from));
+  const to = query.to && (isDay(query.to) ? bounds(query.to).to : new Date(query.to));
+  if (from && to && from > to) throw invalid('from', 'The beginning lies after the end.');
+  return { from: from || undefined, to: to || undefined };
+}

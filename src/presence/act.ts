@@ -1,0 +1,49 @@
+import { LockMode, type EntityManager } from '@mikro-orm/core';
+import { reachOf, type SignedInUser } from '../auth/index.js';
+import { clock } from '../platform/clock.js';
+import { current, type Source } from '../platform/current.js';
+import { invalid } from '../platform/http/problem.js';
+import { Session } from '../sessions/index.js';
+import { dayOf } from '../tenancy/index.js';
+import { type Act } from './keep-marks.js';
+import { type RecordJson } from './record-json.js';
+import { statesOf } from './states.query.js';
+
+/** How long a frontline user may correct his own marks after the lock, in hours. */
+const OWN_CORRECTION_HOURS = 24;
+
+/**
+ * Gathers the circumstances of marks in a session, inside the transaction.
+ * @throws Problem 422 `unknown` when there is no such session here
+ */
+export async function actOf(
+  tx: EntityManager,
+  sessionId: number,
+  by: SignedInUser,
+  options: { batchId?: string | null; source?: Source; flags?: string } = {},
+): Promise<Act> {
+  // Shared lock: many mark at once, but nobody cancels or locks the session before the commit.
+  const session = await tx.findOne(Session, { id: sessionId }, { lockMode: LockMode.PESSIMISTIC_READ });
+  if (!session) throw invalid('session_id', 'There is no session with this id.', 'unknown');
+  const { organization } = by;
+  const may = (permission: 'presence.record' | 'presence.correct') =>
+    reachOf(by.role, permission, organization.settings) ?? null;
+  return {
+    session,
+    day: dayOf(session.scheduledStartAt, organization.timeZone),
+    states: await statesOf(tx),
+    author: { id: by.id, name: by.name },
+    mayRecord: may('presence.record') !== null && may('presence.record') !== 'own',
+    mayCorrect: (record) =>
+      may('presence.correct') === 'all' || (may('presence.correct') === 'groups' && isOwnRecent(record, by)),
+    source: options.source ?? current().source,
+    deviceId: current().sourceDevice,
+    batchId: options.batchId ?? null,
+    ...(options.flags ? { flags: options.flags } : {}),
+  };
+}
+
+function isOwnRecent(record: RecordJson | null, by: SignedInUser): boolean {
+  if (record?.recorded_by?.id !== by.id) return false;
+  return clock.now().getTime() - Date.parse(record.received_at) <= OWN_CORRECTION_HOURS * 3_600_000;
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { id, instantText, optionalText, told, uuid } from '../platform/http/parse.js';
+import { canonicalJson, sha256 } from '../platform/text.js';
+
+/** What one operation asks: this person has this state in this session. Absent fields leave the cell's value alone. */
+export interface Mark {
+  opId: string;
+  participant: number;
+  /** Code of the state; null takes the mark away. */
+  state: string | null;
+  /** The revision that the person saw; null means "whatever is there now". 0 means "not marked yet". */
+  base: number | null;
+  note?: string | null;
+  reason?: string | null;
+  arrivedAt?: Date | null;
+  leftAt?: Date | null;
+  /** The device's claim; absent means now. */
+  recordedAt?: Date;
+}
+
+const stateCode = z.union([z.null(), z.string().trim().min(1).max(50)], {
+  error: told('This is the code of a presence state, or null.'),
+});
+const time = z.union([z.null(), instantText], {
+  error: told('A time needs a date, a time of day and an offset, or is null.'),
+});
+
+const fields = {
+  participant_id: id,
+  presence_state: stateCode,
+  note: optionalText(2000).optional(),
+  reason: optionalText(2000).optional(),
+  arrived_at: time.optional(),
+  left_at: time.optional(),
+  recorded_at: instantText.optional(),
+  op_id: uuid.optional(),
+  revision: z.int().min(0).max(2_000_000_000).optional(),
+};
+
+/** One record of a request: as POST /api/presence takes it, without its session. */
+export const MarkInput = z.strictObject(fields).meta({ id: 'Mark' });
+export const OneMark = z.strictObject({ session_id: id, ...fields }).meta({ id: 'OneMark' });
+export const ManyMarks = z
+  .strictObject({
+    session_id: id,
+    records: z
+      .array(MarkInput)
+      .min(1, 'At least one record is needed.')
+      .max(5000, 'At most 5,000 records fit into one request.'),
+  })
+  .meta({ id: 'ManyMarks' });
+export const Correction = z
+  .strictObject({ ...fields, participant_id: id.optional(), presence_state: stateCode.optional() })
+  .omit({ participant_id: true })
+  .meta({ id: 'Correction' });
+
+/** @param input a parsed record @param opId made by the server when the request has none */
+export function markOf(input: z.output<typeof MarkInput>, opId: string): Mark {
+  return {
+    opId: input.op_id ?? opId,
+    participant: input.participant_id,
+    state: input.presence_state,
+    base: input.revision ?? null,
+    note: input.note,
+    reason: input.reason,
+    arrivedAt: input.arrived_at,
+    leftAt: input.left_at,
+    recordedAt: input.recorded_at,
+  };
+}
+
+/** The canonical text of what is asked (RFC 8785) and its SHA-256: the same id with another text is another act. */
+export function bodyOf(session: number, mark: Mark): { body: string; hash: string } {
+  const asked: Record<string, unknown> = {
+    kind: 'presence',
+    session_id: session,
+    participant_id: mark.participant,
+    presence_state: mark.state,
+  };
+  if (mark.base !== null) asked.base = { revision: mark.base };
+  if (mark.note !== undefined) asked.note = mark.note;
+  if (mark.reason !== undefined) asked.reason = mark.reason;
+  if (mark.arrivedAt !== undefined) asked.arrived_at = mark.arrivedAt?.toISOString() ?? null;
+  if (mark.leftAt !== undefined) asked.left_at = mark.leftAt?.toISOString() ?? null;
+  if (mark.recordedAt !== undefined) asked.recorded_at = mark.recordedAt.toISOString();
+  const body = canonicalJson(asked);
+  return { body, hash: sha256(body) };
+}

@@ -1,0 +1,13 @@
+import { type SignedInUser } from '../auth/index.js';
+import { type Session } from '../sessions/index.js';
+import { dayOf } from '../tenancy/index.js';
+import { type RosterOf } from './roster.js';
+
+/** @returns whose register this is: the session, its group, and its local day in the organization's time zone */
+export function rosterOf(session: Session, me: SignedInUser): RosterOf {
+  return {
+    session: session.id,
+    group: session.group,
+    day: dayOf(session.scheduledStartAt, me.organization.timeZone),
+  };
+}
