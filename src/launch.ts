@@ -14,8 +14,25 @@ const bin = (...path: string[]) => join(root, 'node_modules', ...path);
 const node = process.execPath;
 const steps = {
   server: [node, bin('@nestjs/cli', 'bin', 'nest.js'), 'build'],
-  css: [node, bin('@tailwindcss/cli', 'dist', 'index.mjs'), '-i', 'static/css/app.css', '-o', 'static/dist/app.css', '--minify'],
-  scripts: [bin('.bin', 'esbuild'), 'static/js/app.ts', 'static/js/roll-call.ts', '--bundle', '--minify', '--format=iife', '--target=es2022', '--outdir=static/dist'],
+  css: [
+    node,
+    bin('@tailwindcss/cli', 'dist', 'index.mjs'),
+    '-i',
+    'static/css/app.css',
+    '-o',
+    'static/dist/app.css',
+    '--minify',
+  ],
+  scripts: [
+    bin('.bin', 'esbuild'),
+    'static/js/app.ts',
+    'static/js/roll-call.ts',
+    '--bundle',
+    '--minify',
+    '--format=iife',
+    '--target=es2022',
+    '--outdir=static/dist',
+  ],
 };
 /** What each step reads. A step is run again when one of these is newer than its stamp. */
 const inputs: Record<keyof typeof steps, string[]> = {
@@ -34,7 +51,9 @@ async function build(): Promise<void> {
   mkdirSync(join(root, 'dist'), { recursive: true });
   const due = (Object.keys(steps) as (keyof typeof steps)[]).filter((step) => {
     const stamp = join(root, 'dist', `.${step}`);
-    return !existsSync(stamp) || statSync(stamp).mtimeMs < Math.max(...inputs[step].map((path) => newest(join(root, path))));
+    return (
+      !existsSync(stamp) || statSync(stamp).mtimeMs < Math.max(...inputs[step].map((path) => newest(join(root, path))))
+    );
   });
   const started = new Date();
   await Promise.all(

@@ -50,7 +50,8 @@ export function foldedNames(person: { firstName: string; lastName: string; ident
   const first = fold(person.firstName);
   const last = fold(person.lastName);
   return {
-    sortName: `${last}\t${first}`,
-    searchText: `${first} ${last} ${person.identifier ? fold(person.identifier) : ''}`.trim(),
+    // Folding can lengthen a text (one ligature becomes many letters): never beyond the column.
+    sortName: `${last}\t${first}`.slice(0, 420),
+    searchText: `${first} ${last} ${person.identifier ? fold(person.identifier) : ''}`.trim().slice(0, 700),
   };
 }

@@ -79,6 +79,11 @@ export class Views {
     }
   }
 
+  /** @returns a text in the words of this person, for what is decided outside a template */
+  text(page: PageContext, text: string, params?: TextParams): string {
+    return this.#translator(page.locale).text(text, params);
+  }
+
   /** @returns the address of a built or static file, with a version that changes when its content does */
   asset(name: string): string {
     let address = this.#assets.get(name);
@@ -97,7 +102,10 @@ export class Views {
   }
 
   get #words(): Translator {
-    const { locale } = this.#current;
+    return this.#translator(this.#current.locale);
+  }
+
+  #translator(locale: string): Translator {
     let translator = this.#translators.get(locale);
     if (!translator) this.#translators.set(locale, (translator = new Translator(join(root, 'locales'), locale)));
     return translator;

@@ -22,7 +22,9 @@ describe('signing in', () => {
   });
 
   it('answers a wrong password and an unknown address alike', async () => {
-    const wrong = await world.visitor().post('/api/auth/login', { email: world.school.user.ana!.email, password: 'no' });
+    const wrong = await world
+      .visitor()
+      .post('/api/auth/login', { email: world.school.user.ana!.email, password: 'no' });
     const unknown = await world.visitor().post('/api/auth/login', { email: 'nobody@nowhere.example', password: 'no' });
     expect(wrong.status).toBe(401);
     expect(unknown.body).toBe(wrong.body);
@@ -46,7 +48,8 @@ describe('signing in', () => {
   it('slows down who guesses, without locking out the right person elsewhere', async () => {
     const { email } = world.school.user.mara!;
     const codes: number[] = [];
-    for (let i = 0; i < 7; i++) codes.push((await world.visitor().post('/api/auth/login', { email, password: 'no' })).status);
+    for (let i = 0; i < 7; i++)
+      codes.push((await world.visitor().post('/api/auth/login', { email, password: 'no' })).status);
     expect(codes.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
     expect(codes.at(-1)).toBe(429);
     const blocked = await world.visitor().post('/api/auth/login', { email, password: PASSWORD });

@@ -16,14 +16,18 @@ export async function ledgerDifferences(orm: Orm, organization: number): Promise
   const differences: string[] = [];
   const told = new Map<string, Values | null>();
   for (const row of await em.find(AuditLog, {}, { orderBy: { id: 'asc' } })) {
-    if (row.oldValues !== null && sha256(row.oldValues) !== row.oldDigest) differences.push(`audit ${row.id}: old digest`);
-    if (row.newValues !== null && sha256(row.newValues) !== row.newDigest) differences.push(`audit ${row.id}: new digest`);
+    if (row.oldValues !== null && sha256(row.oldValues) !== row.oldDigest)
+      differences.push(`audit ${row.id}: old digest`);
+    if (row.newValues !== null && sha256(row.newValues) !== row.newDigest)
+      differences.push(`audit ${row.id}: new digest`);
     if (auditDigest(row) !== row.digest) differences.push(`audit ${row.id}: digest`);
     const key = `${row.tableName} ${row.recordId}`;
     const before = told.get(key) ?? {};
     for (const [column, value] of Object.entries(row.oldValues ? (JSON.parse(row.oldValues) as Values) : {}))
       if (row.action === 'update' && canonicalJson(before[column] ?? null) !== canonicalJson(value))
-        differences.push(`${key}: audit ${row.id} says ${column} was ${canonicalJson(value)}, not ${canonicalJson(before[column] ?? null)}`);
+        differences.push(
+          `${key}: audit ${row.id} says ${column} was ${canonicalJson(value)}, not ${canonicalJson(before[column] ?? null)}`,
+        );
     told.set(key, row.action === 'delete' ? null : { ...before, ...(JSON.parse(row.newValues ?? '{}') as Values) });
   }
   const seen = new Set<string>();
@@ -41,9 +45,12 @@ export async function ledgerDifferences(orm: Orm, organization: number): Promise
       }
       for (const column of Object.keys(actual))
         if (canonicalJson(actual[column] ?? null) !== canonicalJson(expected[column] ?? null))
-          differences.push(`${key}: ${column} is ${canonicalJson(actual[column])}, the audit says ${canonicalJson(expected[column] ?? null)}`);
+          differences.push(
+            `${key}: ${column} is ${canonicalJson(actual[column])}, the audit says ${canonicalJson(expected[column] ?? null)}`,
+          );
     }
   }
-  for (const [key, values] of told) if (values && !seen.has(key)) differences.push(`${key} is told of, but does not stand in the table`);
+  for (const [key, values] of told)
+    if (values && !seen.has(key)) differences.push(`${key} is told of, but does not stand in the table`);
   return differences;
 }

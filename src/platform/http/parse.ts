@@ -110,7 +110,7 @@ export const dateText = z.iso.date({ error: told('A date is written like 2026-11
 /** Any version of UUID, lower-cased. */
 export const uuid = z
   .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, told('This is not a UUID.'))
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, { error: told('This is not a UUID.') })
   .transform((value) => value.toLowerCase());
 
 /** Free JSON that belongs to the organization, at most 8,000 bytes as text. */

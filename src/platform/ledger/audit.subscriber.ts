@@ -82,7 +82,8 @@ function rowValues(em: EntityManager, meta: EntityMetadata<any>, source: Values,
       // MySQL's driver reads JSON columns itself, so the type does not; a change set holds the text all the same.
       if (type instanceof JsonType) value = typeof value === 'string' ? JSON.parse(value) : value;
       else if (type) value = type.convertToJSValue(value, platform);
-      else if (/date/i.test(String(prop.runtimeType)) && !(value instanceof Date)) value = platform.parseDate(value as never);
+      else if (/date/i.test(String(prop.runtimeType)) && !(value instanceof Date))
+        value = platform.parseDate(value as never);
       else if (prop.runtimeType === 'boolean') value = Boolean(value);
     }
     values[column] = auditValue(column, value);
