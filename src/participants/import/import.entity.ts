@@ -29,10 +29,16 @@ const ImportSchema = defineEntity({
     unchangedCount: p.integer().default(0).fieldName('unchanged_count'),
     skippedCount: p.integer().default(0).fieldName('skipped_count'),
     failedCount: p.integer().default(0).fieldName('failed_count'),
+    /** Sentences about failed and skipped rows, and about rows that were taken with a reservation. */
+    errorsCount: p.integer().default(0).fieldName('errors_count'),
+    warningsCount: p.integer().default(0).fieldName('warnings_count'),
     /** The last record number that is done; the next run starts after it. */
     checkpoint: p.integer().default(0),
+    /** Why the file as a whole was given up: JSON {code, message, params}. */
     failure: p.string().length(500).nullable(),
+    /** Who works on it has it until then, and says so again with every chunk. */
     claimedUntil: p.datetime(3).nullable(),
+    /** Goes up with every claim: who holds an older number has lost the job. */
     claim: p.integer().default(0),
     finishedAt: p.datetime(3).nullable(),
     undoneAt: p.datetime(3).nullable(),
