@@ -19,6 +19,8 @@ export interface Config {
   /** Express "trust proxy" value: false, a number of hops, or a list of addresses. */
   trustProxy: boolean | number | string;
   migrate: boolean;
+  /** Where uploaded files lie; absent: beside the embedded database. */
+  dataFolder?: string | null;
 }
 
 /** A bad environment value; its message is one sentence that names the variable. */
@@ -46,6 +48,7 @@ const Environment = z.object({
     .enum(['error', 'warn', 'log', 'debug'], { error: 'LOG_LEVEL must be error, warn, log or debug.' })
     .default('warn'),
   TRUST_PROXY: z.string().default('off'),
+  DATA_FOLDER: z.string().trim().min(1).optional(),
   MIGRATE: z.enum(['on', 'off'], { error: 'MIGRATE must be on or off.' }).default('on'),
 });
 
@@ -72,6 +75,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: e.LOG_LEVEL,
     trustProxy: e.TRUST_PROXY === 'off' ? false : /^\d+$/.test(e.TRUST_PROXY) ? Number(e.TRUST_PROXY) : e.TRUST_PROXY,
     migrate: e.MIGRATE === 'on',
+    dataFolder: e.DATA_FOLDER ? resolve(e.DATA_FOLDER) : null,
   };
 }
 
