@@ -11,7 +11,7 @@ import { type Orm } from '../src/platform/database/orm.js';
 import { transact } from '../src/platform/database/transaction.js';
 import { fold } from '../src/platform/text.js';
 import { Session } from '../src/sessions/index.js';
-import { type DomainType, openOrganization, Organization } from '../src/tenancy/index.js';
+import { type DomainType, openOrganization, type Organization } from '../src/tenancy/index.js';
 import { mysqlServer, workerDatabase } from './support/databases.js';
 import { ledgerDifferences } from './support/ledger-replay.js';
 import { Visitor } from './support/visitor.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OptimisticLockError } from '@mikro-orm/core';
-import { ALWAYS, foldedNames, Group, GroupMembership, Participant } from '../../src/participants/index.js';
+import { ALWAYS, foldedNames, type Group, GroupMembership, Participant } from '../../src/participants/index.js';
 import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
 import { deleteRows, insertRows, updateRows } from '../../src/platform/ledger/audited-rows.js';
 import { PresenceRecord } from '../../src/presence/index.js';

@@ -1,4 +1,4 @@
-import type { Draft, ExtraData, GroupDraft } from './drafts.js';
+import type { Draft, ExtraData } from './drafts.js';
 import type { ImportKind } from './kinds.js';
 import type { RowProblem } from './problem.js';
 import type { TableRow } from './read-table.js';
