@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { constants } from 'node:zlib';
 import { type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
@@ -56,7 +57,7 @@ function useHttp(app: NestExpressApplication, orm: Orm, config: Config): void {
   app.set('etag', false);
   app.use(beginRequest());
   app.use(securityHeaders());
-  app.use(compression());
+  app.use(compression({ brotli: { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } } }));
   for (const folder of [join(statics, 'dist'), statics])
     app.use('/static', express.static(folder, { index: false, immutable: true, maxAge: '365d', dotfiles: 'ignore' }));
   app.use((_request: Request, response: Response, next: NextFunction) => {

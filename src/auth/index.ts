@@ -9,3 +9,4 @@ export { SetupAddress } from './setup-address.js';
 export { SignInFailure } from './sign-in-failure.entity.js';
 export { signedInUser, type SignedInUser } from './signed-in.js';
 export { User } from './user.entity.js';
+export { pageContext } from './page-context.js';

@@ -1,5 +1,6 @@
 import { LockMode, type EntityManager } from '@mikro-orm/core';
 import { reachOf, type SignedInUser } from '../auth/index.js';
+import { isOwnGroup, ownGroupsOf } from '../participants/index.js';
 import { clock } from '../platform/clock.js';
 import { current, type Source } from '../platform/current.js';
 import { invalid } from '../platform/http/problem.js';
@@ -24,7 +25,8 @@ export async function actOf(
 ): Promise<Act> {
   // Shared lock: many mark at once, but nobody cancels or locks the session before the commit.
   const session = await tx.findOne(Session, { id: sessionId }, { lockMode: LockMode.PESSIMISTIC_READ });
-  if (!session) throw invalid('session_id', 'There is no session with this id.', 'unknown');
+  if (!session || !(await isOwnGroup(tx, ownGroupsOf(by), session.group)))
+    throw invalid('session_id', 'There is no session with this id.', 'unknown');
   const { organization } = by;
   const may = (permission: 'presence.record' | 'presence.correct') =>
     reachOf(by.role, permission, organization.settings) ?? null;

@@ -6,7 +6,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { Me, MyReach, type Reach, type SignedInUser } from '../auth/index.js';
-import { Participant } from '../participants/index.js';
+import { ownGroupsOf, Participant } from '../participants/index.js';
 import { Can, SignedIn, Targets } from '../platform/http/access.js';
 import { pagingFields } from '../platform/http/paging.js';
 import { id as idText, parse } from '../platform/http/parse.js';
@@ -34,9 +34,6 @@ const filters = z.object({
   presence_state: z.string().max(50).optional(),
   category: z.enum(STATE_CATEGORIES, { error: `Choose ${STATE_CATEGORIES.join(', ')}.` }).optional(),
 });
-
-/** One record, or several of one session in one act. */
-const Marks = z.union([ManyMarks, OneMark]);
 
 /** REST: recording and reading presence. */
 @ApiTags('presence')
@@ -73,7 +70,7 @@ export class PresenceApi {
     const range = rangeOf(query, (day) => boundsOf(day, me.organization.timeZone));
     // Whoever may see only himself sees only himself, whatever he asks for.
     const participant = reach === 'own' ? (me.participantId ?? 0) : query.participant_id;
-    return recordsOf(this.em, { ...query, ...range, participant_id: participant }, query);
+    return recordsOf(this.em, { ...query, ...range, participant_id: participant }, query, ownGroupsOf(me));
   }
 
   @Can('presence.history', { own: true })
@@ -87,7 +84,7 @@ export class PresenceApi {
   ) {
     if (reach === 'own' && participant.id !== me.participantId) throw notFound();
     const range = rangeOf(query, (day) => boundsOf(day, me.organization.timeZone));
-    return recordsOf(this.em, { ...query, ...range, participant_id: participant.id }, query);
+    return recordsOf(this.em, { ...query, ...range, participant_id: participant.id }, query, ownGroupsOf(me));
   }
 
   @Can('presence.record')

@@ -1,12 +1,24 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { CorrectPresenceHandler } from './correct-presence.js';
+import { EnrolOnTheSpotHandler } from './enrol-on-the-spot.js';
 import { registerStates } from './open-states.js';
 import { PresenceApi } from './presence.api.js';
+import { PresencePages } from './presence.pages.js';
 import { RecordPresenceHandler } from './record-presence.js';
+import { RecordPresenceInBulkHandler } from './record-presence-in-bulk.js';
+import { RollCallPage } from './roll-call-page.js';
+import { UndoPresenceHandler } from './undo-presence.js';
 
 @Module({
-  controllers: [PresenceApi],
-  providers: [CorrectPresenceHandler, RecordPresenceHandler],
+  controllers: [PresenceApi, PresencePages],
+  providers: [
+    CorrectPresenceHandler,
+    EnrolOnTheSpotHandler,
+    RecordPresenceHandler,
+    RecordPresenceInBulkHandler,
+    UndoPresenceHandler,
+    RollCallPage,
+  ],
 })
 export class PresenceModule implements OnModuleInit {
   onModuleInit(): void {

@@ -1,4 +1,5 @@
 import { type EntityManager } from '@mikro-orm/core';
+import { inOwnGroups, ownGroupsParameters, type OwnGroups } from '../participants/index.js';
 import { read, type Parameters } from '../platform/database/read.js';
 import { afterCursor, cursorOf, type PageMeta, type Paging } from '../platform/http/paging.js';
 import { RECORD_COLUMNS, RECORD_JOINS, recordJson, type RecordJson, type RecordRow } from './record-json.js';
@@ -15,13 +16,14 @@ export interface RecordFilter {
   to?: Date | undefined;
 }
 
-/** Records in the order of their ids, one page of them. Two statements. */
+/** Records in the order of their ids, one page of them, of the groups that the user works with. Two statements. */
 export async function recordsOf(
   em: EntityManager,
   filter: RecordFilter,
   paging: Paging,
+  own: OwnGroups,
 ): Promise<{ data: RecordJson[]; meta: PageMeta }> {
-  const { where, parameters } = conditions(filter);
+  const { where, parameters } = conditions(filter, own);
   const after = afterCursor(paging.cursor);
   const skip = paging.cursor ? 0 : (paging.page - 1) * paging.per_page;
   const rows = await read<RecordRow>(
@@ -43,9 +45,9 @@ export async function recordsOf(
   return { data: page, meta: { page: paging.page, per_page: paging.per_page, total: Number(count!.total), next } };
 }
 
-function conditions(filter: RecordFilter): { where: string; parameters: Parameters } {
-  const parts = ['r.organization_id = :organization'];
-  const parameters: Parameters = {};
+function conditions(filter: RecordFilter, own: OwnGroups): { where: string; parameters: Parameters } {
+  const parts = ['r.organization_id = :organization', inOwnGroups(own, 'x.group_id')];
+  const parameters: Parameters = { ...ownGroupsParameters(own) };
   const add = (name: keyof RecordFilter, sql: string) => {
     const value = filter[name];
     if (value === undefined) return;

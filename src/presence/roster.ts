@@ -1,4 +1,5 @@
 import { type EntityManager } from '@mikro-orm/core';
+import { onRegister } from '../participants/index.js';
 import { read } from '../platform/database/read.js';
 
 /**
@@ -10,7 +11,7 @@ export const ROSTER = `people(id) as (
   select m.participant_id from group_memberships m
     join participants a on a.organization_id = m.organization_id and a.id = m.participant_id and a.is_active = true
    where m.organization_id = :organization and m.group_id = :group
-     and m.joined_on <= :day and (m.left_on is null or m.left_on >= :day)
+     and ${onRegister('m')}
   union
   select c.participant_id from presence_records c
    where c.organization_id = :organization and c.session_id = :session)`;

@@ -1,0 +1,55 @@
+import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
+import { z } from 'zod';
+import { type SignedInUser } from '../auth/index.js';
+import { addMembers, enrolParticipant, Participant } from '../participants/index.js';
+import { transact } from '../platform/database/transaction.js';
+import { optionalText, text, uuid } from '../platform/http/parse.js';
+import { refusedMark } from './presence.problems.js';
+import { Problem } from '../platform/http/problem.js';
+import { actOf } from './act.js';
+
+export const NewOnTheSpot = z.object({
+  op_id: uuid,
+  first_name: text(100),
+  last_name: text(100),
+  identifier: optionalText(100).optional(),
+});
+
+/**
+ * Adds a person to the register that is being taken: enrols him and makes him a member of the session's group from the
+ * session's day on. The same operation again answers the person it made. Answers the participant's id.
+ * Errors: 422 `taken`; 409 session_cancelled, session_locked.
+ */
+export class EnrolOnTheSpot implements ICommand {
+  constructor(
+    readonly sessionId: number,
+    readonly input: z.output<typeof NewOnTheSpot>,
+    readonly by: SignedInUser,
+  ) {}
+}
+
+@CommandHandler(EnrolOnTheSpot)
+export class EnrolOnTheSpotHandler implements ICommandHandler<EnrolOnTheSpot, number> {
+  constructor(private readonly em: EntityManager) {}
+
+  async execute({ sessionId, input, by }: EnrolOnTheSpot): Promise<number> {
+    return transact(this.em, 'participant.enrolled', async (tx) => {
+      const act = await actOf(tx, sessionId, by);
+      const code =
+        act.session.status === 'cancelled' ? 'session_deleted' : act.session.lockedAt ? 'session_locked' : null;
+      if (code) {
+        const { status, refusal } = refusedMark(code);
+        throw new Problem(status, refusal);
+      }
+      // A form that is sent twice makes one person: the operation names him until the organization gives him a number.
+      const external = `spot:${input.op_id}`;
+      const known = await tx.findOne(Participant, { externalId: external });
+      if (known) return known.id;
+      const { op_id: _, ...person } = input;
+      const participant = await enrolParticipant(tx, { ...person, external_id: external });
+      await addMembers(tx, act.session.group, { participant_ids: [participant.id], from: act.day });
+      return participant.id;
+    });
+  }
+}

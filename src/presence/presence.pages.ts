@@ -1,0 +1,285 @@
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { byField, Me, type AuthRequest, type SignedInUser } from '../auth/index.js';
+import { Participant } from '../participants/index.js';
+import { current } from '../platform/current.js';
+import { Can, Targets } from '../platform/http/access.js';
+import { id as idText, optionalText, parse, refusalsOf, uuid } from '../platform/http/parse.js';
+import { notFound, Problem } from '../platform/http/problem.js';
+import { isFragment } from '../platform/http/request.js';
+import { Target } from '../platform/http/target.guard.js';
+import { CompleteRegister, Session } from '../sessions/index.js';
+import { EnrolOnTheSpot, NewOnTheSpot } from './enrol-on-the-spot.js';
+import { type Kept } from './keep-marks.js';
+import { RecordPresence } from './record-presence.js';
+import { RecordPresenceInBulk, type Scope } from './record-presence-in-bulk.js';
+import { marksOfForm } from './register-form.js';
+import { RollCallPage } from './roll-call-page.js';
+import { UndoPresence } from './undo-presence.js';
+
+const MarkForm = z.object({
+  op_id: uuid,
+  participant_id: idText,
+  presence_state: z.string().trim().max(50),
+  revision: z
+    .string()
+    .regex(/^\d{1,9}$/, 'The page is not complete. Please reload it.')
+    .transform(Number),
+});
+
+/** `id:revision,id:revision`: the people of a selection with what the page shows of them. */
+const revisions = z
+  .string()
+  .max(200_000)
+  .regex(/^(\d{1,15}:\d{1,9}(,\d{1,15}:\d{1,9})*)?$/, 'The page is not complete. Please reload it.')
+  .transform((value) =>
+    value === ''
+      ? []
+      : value.split(',').map((pair) => ({ participant: Number(pair.split(':')[0]), base: Number(pair.split(':')[1]) })),
+  );
+
+const BulkForm = z.object({
+  batch_id: uuid,
+  presence_state: z.string().trim().max(50),
+  scope: z.enum(['unmarked', 'selected']),
+  revisions: revisions.optional(),
+});
+
+const UndoForm = z.object({ batch_id: uuid.optional(), op_id: uuid.optional() });
+
+const NoteForm = z.object({ op_id: uuid, note: optionalText(2000), revision: MarkForm.shape.revision });
+const CorrectionForm = MarkForm.omit({ participant_id: true }).extend({ reason: optionalText(2000) });
+
+/**
+ * The roll call: marking people on a page. Every act works as a plain form (answer 303) and as a fragment for htmx
+ * (answer: the row, the tally, what can be undone). A refusal of a mark answers the row with its reason.
+ */
+@Controller('sessions/:id')
+export class PresencePages {
+  constructor(
+    private readonly bus: CommandBus,
+    private readonly em: EntityManager,
+    private readonly page: RollCallPage,
+  ) {}
+
+  @Can('roster.view')
+  @Targets({ id: Session })
+  @Get()
+  async rollCall(
+    @Target('id') session: Session,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+    @Query('saved') saved?: string,
+  ) {
+    response.type('html').send(await this.page.whole(session, me, request, { saved }));
+  }
+
+  @Can('presence.record')
+  @Targets({ id: Session })
+  @Post('presence')
+  async mark(
+    @Target('id') session: Session,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    const form = parse(MarkForm, request.body);
+    const state = form.presence_state === '' ? null : form.presence_state;
+    const mark = { opId: form.op_id, participant: form.participant_id, state, base: form.revision };
+    current().source = isFragment(request) ? 'page' : 'form';
+    try {
+      await this.bus.execute(new RecordPresence(session.id, [mark], me));
+    } catch (error) {
+      if (!(error instanceof Problem) || !isFragment(request)) throw error;
+      const row = await this.page.refusedRow(session, me, request, mark, error);
+      if (row === null) throw error;
+      response.status(error.status).type('html').send(row);
+      return;
+    }
+    if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}#p${mark.participant}`);
+    response.type('html').send(await this.page.rowAndTally(session, me, request, mark.participant));
+  }
+
+  /** The whole register as a plain form, for browsers without script. */
+  @Can('presence.record')
+  @Targets({ id: Session })
+  @Post('register')
+  async register(
+    @Target('id') session: Session,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    const marks = marksOfForm((request.body ?? {}) as Record<string, unknown>);
+    current().source = 'form';
+    if (marks.length > 0) await this.bus.execute(new RecordPresence(session.id, marks, me, { many: true }));
+    response.redirect(303, `/sessions/${session.id}?saved=${marks.length}`);
+  }
+
+  @Can('presence.record')
+  @Targets({ id: Session })
+  @Post('presence/bulk')
+  @HttpCode(200)
+  async bulk(
+    @Target('id') session: Session,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    const form = parse(BulkForm, request.body);
+    const scope: Scope = form.scope === 'unmarked' ? 'unmarked' : (form.revisions ?? []);
+    const state = form.presence_state === '' ? null : form.presence_state;
+    const kept = await this.bus.execute<RecordPresenceInBulk, Kept[]>(
+      new RecordPresenceInBulk(session.id, scope, state, form.batch_id, me),
+    );
+    if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}`);
+    response.type('html').send(await this.page.afterBulk(session, me, request, kept, 'set'));
+  }
+
+  @Can('presence.record')
+  @Targets({ id: Session })
+  @Post('presence/undo')
+  @HttpCode(200)
+  async undo(
+    @Target('id') session: Session,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    const form = parse(UndoForm, request.body);
+    current().source = isFragment(request) ? 'page' : 'form';
+    const act = form.batch_id ?? form.op_id;
+    if (!act) throw notFound();
+    const kept = await this.bus.execute<UndoPresence, Kept[]>(new UndoPresence(session.id, act, me));
+    if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}`);
+    response.type('html').send(await this.page.afterBulk(session, me, request, kept, 'undone'));
+  }
+
+  @Can('register.complete')
+  @Targets({ id: Session })
+  @Post('complete-register')
+  async complete(
+    @Target('id') session: Session,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    await this.bus.execute(new CompleteRegister(session.id, {}));
+    if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}`);
+    response.type('html').send(await this.page.head(session.id, me, request));
+  }
+
+  @Can('participant.enrol')
+  @Targets({ id: Session })
+  @Post('people')
+  async enrol(
+    @Target('id') session: Session,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    const parsed = NewOnTheSpot.safeParse(request.body ?? {});
+    try {
+      if (!parsed.success) throw new Problem(422, refusalsOf(parsed.error.issues));
+      const participant = await this.bus.execute<EnrolOnTheSpot, number>(
+        new EnrolOnTheSpot(session.id, parsed.data, me),
+      );
+      if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}#p${participant}`);
+      response.type('html').send(await this.page.afterEnrolment(session, me, request, participant));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 422) throw error;
+      const refused = { values: request.body as Record<string, string>, errors: byField(error.refusals) };
+      response.status(422).type('html');
+      if (isFragment(request)) response.send(this.page.enrolForm(session, request, refused));
+      else response.send(await this.page.whole(session, me, request, refused));
+    }
+  }
+
+  @Can('presence.history')
+  @Targets({ id: Session, participant: Participant })
+  @Get('people/:participant')
+  async person(
+    @Target('id') session: Session,
+    @Target('participant') participant: Participant,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    response.type('html').send(await this.page.person(session, participant, me, request));
+  }
+
+  @Can('presence.record')
+  @Targets({ id: Session, participant: Participant })
+  @Post('people/:participant')
+  async note(
+    @Target('id') session: Session,
+    @Target('participant') participant: Participant,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    await this.onPerson(session, participant, me, request, response, 'note', async () => {
+      const form = parse(NoteForm, request.body);
+      const state = await this.page.stateOf(session, me, participant.id);
+      const mark = { opId: form.op_id, participant: participant.id, state, base: form.revision, note: form.note };
+      return (await this.bus.execute<RecordPresence, Kept[]>(new RecordPresence(session.id, [mark], me)))[0]!;
+    });
+  }
+
+  @Can('presence.correct')
+  @Targets({ id: Session, participant: Participant })
+  @Post('people/:participant/correct')
+  async correct(
+    @Target('id') session: Session,
+    @Target('participant') participant: Participant,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    await this.onPerson(session, participant, me, request, response, 'correction', async () => {
+      const form = parse(CorrectionForm, request.body);
+      const state = form.presence_state === '' ? null : form.presence_state;
+      const mark = { opId: form.op_id, participant: participant.id, state, base: form.revision, reason: form.reason };
+      const fact = 'presence.corrected';
+      return (await this.bus.execute<RecordPresence, Kept[]>(new RecordPresence(session.id, [mark], me, { fact })))[0]!;
+    });
+  }
+
+  /** An act in the dialog of one person: answers the dialog, refused or done; what was typed stays in a refused one. */
+  private async onPerson(
+    session: Session,
+    participant: Participant,
+    me: SignedInUser,
+    request: AuthRequest,
+    response: Response,
+    what: 'note' | 'correction',
+    act: () => Promise<Kept>,
+  ): Promise<void> {
+    current().source = isFragment(request) ? 'page' : 'form';
+    try {
+      const kept = await act();
+      // The state was the same on an older revision, so the act changed nothing; a note must not be lost that way.
+      if (kept.judgement.outcome === 'merged' && kept.judgement.secondNote)
+        throw new Problem(409, {
+          code: 'stale',
+          field: what === 'note' ? 'note' : 'presence_state',
+          message: 'Somebody else changed this mark meanwhile. Your text is still here; save again to put it in place.',
+        });
+    } catch (error) {
+      if (!(error instanceof Problem) || ![409, 422].includes(error.status)) throw error;
+      const refused = { values: request.body as Record<string, string>, errors: byField(error.refusals) };
+      response
+        .status(error.status)
+        .type('html')
+        .send(await this.page.person(session, participant, me, request, refused));
+      return;
+    }
+    if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}/people/${participant.id}`);
+    const saved = what === 'note' ? 'The note is saved.' : 'The correction is saved.';
+    response.type('html').send(await this.page.person(session, participant, me, request, { saved }));
+  }
+}

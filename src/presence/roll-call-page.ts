@@ -1,0 +1,322 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { EntityManager } from '@mikro-orm/core';
+import { pageContext, reachOf, type AuthRequest, type Permission, type SignedInUser } from '../auth/index.js';
+import { type Participant } from '../participants/index.js';
+import { Problem } from '../platform/http/problem.js';
+import { isFragment } from '../platform/http/request.js';
+import { Views, type PageContext } from '../platform/views.js';
+import { read } from '../platform/database/read.js';
+import { Session } from '../sessions/index.js';
+import { inkOn } from './ink.js';
+import { type Kept } from './keep-marks.js';
+import { lastAct } from './last-act.query.js';
+import { type Mark } from './mark.js';
+import { presenceHistory } from './presence-history.query.js';
+import { rosterOf } from './register.js';
+import { shownText } from './register-form.js';
+import { rollCall, tallyOf, type RollCallRow } from './roll-call.query.js';
+import { RollCallRows, type RowProblem, type RowSetting } from './roll-call-rows.js';
+import { statesOf, type State } from './states.query.js';
+
+interface Extras {
+  saved?: string | undefined;
+  values?: Record<string, string>;
+  errors?: Record<string, string>;
+}
+
+/** Draws the roll call and its fragments: what the page shows is gathered here, and nowhere decided. */
+@Injectable()
+export class RollCallPage {
+  private readonly rows: RollCallRows;
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly views: Views,
+  ) {
+    this.rows = new RollCallRows(views);
+  }
+
+  /** The whole page. */
+  async whole(session: Session, me: SignedInUser, request: AuthRequest, extras: Extras = {}): Promise<string> {
+    const page = pageContext(request);
+    const roster = rosterOf(session, me);
+    const rows = await rollCall(this.em, roster);
+    const states = await statesOf(this.em);
+    const setting = this.setting(session, me, states);
+    if (extras.saved !== undefined && /^\d{1,5}$/.test(extras.saved))
+      page.notice = { kind: 'done', text: this.text(page, '{count} marks saved.', { count: Number(extras.saved) }) };
+    return this.views.render(
+      'presence/roll-call.njk',
+      {
+        session: await this.sessionView(session),
+        states: setting.states.map((state) => ({ ...state, ink: inkOn(state.color) })),
+        rows_html: this.rows.draw(rows, setting, page),
+        ...this.tally(states, rows),
+        nonce: randomUUID(),
+        batch_id: randomUUID(),
+        op_id: randomUUID(),
+        shown: shownText(rows),
+        can: this.rights(session, me),
+        last_act: await this.lastAct(session, me, states, page),
+        values: extras.values,
+        errors: extras.errors,
+      },
+      page,
+    );
+  }
+
+  /** The answer to a mark: its row, and the tally beside the list. */
+  async rowAndTally(session: Session, me: SignedInUser, request: AuthRequest, participant: number): Promise<string> {
+    const page = pageContext(request);
+    const states = await statesOf(this.em);
+    return (
+      (await this.row(session, me, states, page, participant)) + (await this.tallyFragment(session, me, states, page))
+    );
+  }
+
+  /** The answer to a refused mark: the row as it stands, with the reason; null when there is no such row to show. */
+  async refusedRow(
+    session: Session,
+    me: SignedInUser,
+    request: AuthRequest,
+    mark: Mark,
+    problem: Problem,
+  ): Promise<string | null> {
+    const page = pageContext(request);
+    const states = await statesOf(this.em);
+    const [row] = await rollCall(this.em, rosterOf(session, me), mark.participant);
+    if (!row) return null;
+    const refusal = problem.refusals[0]!;
+    const told: RowProblem = { message: this.text(page, refusal.message, refusal.params) };
+    if (refusal.code === 'stale') {
+      const label = states.find((state) => state.code === mark.state)?.label;
+      told.mine = mark.state ?? '';
+      told.mine_label = label ?? this.text(page, 'not marked');
+    }
+    const setting = this.setting(session, me, states);
+    return this.rows.drawProblem(row, setting, page, told) + (await this.tallyFragment(session, me, states, page));
+  }
+
+  /** The answer to an act on many: the list, the tally, what can be undone, and what was done in words. */
+  async afterBulk(
+    session: Session,
+    me: SignedInUser,
+    request: AuthRequest,
+    kept: Kept[],
+    what: 'set' | 'undone',
+  ): Promise<string> {
+    const page = pageContext(request);
+    const rows = await rollCall(this.em, rosterOf(session, me));
+    const states = await statesOf(this.em);
+    const act = await this.lastAct(session, me, states, page);
+    const left = kept.filter(({ judgement }) => judgement.outcome === 'conflict').length;
+    const done = kept.filter(({ judgement }) => judgement.outcome === 'applied').length;
+    const sentences = [
+      what === 'set'
+        ? this.text(page, '{count} marked.', { count: done })
+        : this.text(page, '{count} put back as they were.', { count: done }),
+    ];
+    if (left > 0)
+      sentences.push(this.text(page, '{count} left alone: somebody else changed them meanwhile.', { count: left }));
+    const notice = {
+      kind: left > 0 ? ('problem' as const) : ('done' as const),
+      text: sentences.join(' '),
+      ...(act && what === 'set' && act.batch_id
+        ? { undo: { action: `/sessions/${session.id}/presence/undo`, fields: { batch_id: act.batch_id } } }
+        : {}),
+    };
+    return (
+      this.rows.draw(rows, this.setting(session, me, states), page) +
+      this.views.render('presence/_tally.njk', { ...this.tally(states, rows), oob: true }, page) +
+      this.undoFragment(session, me, act, page) +
+      this.partial('#notice', 'innerHTML', this.views.render('shared/_notice.njk', { notice }, page))
+    );
+  }
+
+  /** The head of the page after the register was completed. */
+  async head(sessionId: number, me: SignedInUser, request: AuthRequest): Promise<string> {
+    const session = await this.em.findOneOrFail(Session, { id: sessionId }, { refresh: true });
+    const states = await statesOf(this.em);
+    const { unmarked } = this.tally(states, await rollCall(this.em, rosterOf(session, me)));
+    const data = { session: await this.sessionView(session), can: this.rights(session, me), unmarked };
+    return this.views.render('presence/_head.njk', data, pageContext(request));
+  }
+
+  enrolForm(session: Session, request: AuthRequest, extras: Extras = {}): string {
+    const data = { session: { id: session.id }, op_id: randomUUID(), ...extras };
+    return this.views.render('presence/_enrol.njk', data, pageContext(request));
+  }
+
+  /** The answer to an enrolment: an empty form again, the new row at the end of the list, the tally. */
+  async afterEnrolment(session: Session, me: SignedInUser, request: AuthRequest, participant: number): Promise<string> {
+    const page = pageContext(request);
+    const states = await statesOf(this.em);
+    return (
+      this.enrolForm(session, request) +
+      this.partial('#register', 'beforeend', await this.row(session, me, states, page, participant)) +
+      (await this.tallyFragment(session, me, states, page))
+    );
+  }
+
+  /** One person in one session: mark, note, history. Fragment for the dialog, or a page. 404 when not on the register. */
+  async person(
+    session: Session,
+    participant: Participant,
+    me: SignedInUser,
+    request: AuthRequest,
+    extras: Extras = {},
+  ): Promise<string> {
+    const page = pageContext(request);
+    const states = await statesOf(this.em);
+    const [row] = await rollCall(this.em, rosterOf(session, me), participant.id);
+    if (!row) throw new Problem(404, { code: 'not_found', message: 'There is nothing here.' });
+    const history = (await presenceHistory(this.em, session.id, participant.id)).reverse();
+    const label = (code: string | null) => states.find((state) => state.code === code)?.label ?? code;
+    const data = {
+      session: await this.sessionView(session),
+      states: states.filter((state) => state.is_active),
+      can: this.rights(session, me),
+      op_id: randomUUID(),
+      person: {
+        id: participant.id,
+        name: participant.name,
+        identifier: participant.identifier,
+        state: row.state,
+        state_label: row.state_label,
+        note: row.has_note ? await this.noteOf(session, participant) : null,
+        revision: row.revision,
+      },
+      history: history.map((each) => ({
+        at: new Date(each.received_at),
+        by: each.by?.name,
+        label: label(each.presence_state),
+        note: each.note,
+        reason: each.reason,
+        source: each.source,
+        revision: each.revision,
+      })),
+      ...extras,
+      saved: extras.saved && this.text(page, extras.saved),
+    };
+    if (!isFragment(request)) return this.views.render('presence/person.njk', data, page);
+    const fragment = this.views.render('presence/_person.njk', data, page);
+    if (request.method === 'GET') return fragment;
+    // The register behind the dialog shows the new revision.
+    const drawn = await this.row(session, me, states, page, participant.id);
+    return (
+      fragment +
+      drawn.replace('<li ', '<li hx-swap-oob="true" ') +
+      (await this.tallyFragment(session, me, states, page))
+    );
+  }
+
+  /** @returns the code of the person's state as it is now; null when unmarked */
+  async stateOf(session: Session, me: SignedInUser, participant: number): Promise<string | null> {
+    const [row] = await rollCall(this.em, rosterOf(session, me), participant);
+    return row?.state ?? null;
+  }
+
+  private async noteOf(session: Session, participant: Participant): Promise<string | null> {
+    const [row] = await read<{ note: string | null }>(
+      this.em,
+      `select note from presence_records
+        where organization_id = :organization and session_id = :session and participant_id = :participant`,
+      { session: session.id, participant: participant.id },
+    );
+    return row?.note ?? null;
+  }
+
+  private async row(session: Session, me: SignedInUser, states: State[], page: PageContext, participant: number) {
+    const rows = await rollCall(this.em, rosterOf(session, me), participant);
+    return this.rows.draw(rows, this.setting(session, me, states), page);
+  }
+
+  private async tallyFragment(session: Session, me: SignedInUser, states: State[], page: PageContext): Promise<string> {
+    const { byCode, total } = await tallyOf(this.em, rosterOf(session, me));
+    const counts = this.counts(states, byCode);
+    const marked = [...byCode.values()].reduce((sum, each) => sum + each, 0);
+    return this.views.render('presence/_tally.njk', { counts, total, unmarked: total - marked, oob: true }, page);
+  }
+
+  private undoFragment(session: Session, me: SignedInUser, act: unknown, page: PageContext): string {
+    const data = { session: { id: session.id }, last_act: act, can: this.rights(session, me), oob: true };
+    return this.views.render('presence/_undo.njk', data, page);
+  }
+
+  private partial(target: string, swap: string, html: string): string {
+    return `<hx-partial hx-target="${target}" hx-swap="${swap}">${html}</hx-partial>`;
+  }
+
+  private async lastAct(session: Session, me: SignedInUser, states: State[], page: PageContext) {
+    const act = await lastAct(this.em, session.id, me.id);
+    if (!act) return null;
+    const state = states.find((each) => each.code === act.state)?.label ?? this.text(page, 'not marked');
+    const text = act.batch_id
+      ? this.text(page, '{count} people: {state}', { count: act.people, state })
+      : this.text(page, '{name}: {state}', { name: `${act.first_name} ${act.last_name}`.trim(), state });
+    return { batch_id: act.batch_id, op_id: act.op_id, text };
+  }
+
+  private setting(session: Session, me: SignedInUser, states: State[]): RowSetting {
+    return {
+      session: session.id,
+      states: states.filter((state) => state.is_active),
+      editable: this.rights(session, me).record && !session.lockedAt && session.status !== 'cancelled',
+    };
+  }
+
+  private rights(session: Session, me: SignedInUser) {
+    const may = (permission: Permission) => reachOf(me.role, permission, me.organization.settings) !== null;
+    const live = session.status !== 'cancelled';
+    return {
+      record: may('presence.record') && live,
+      enrol: may('participant.enrol') && live && !session.lockedAt,
+      complete: may('register.complete') && live,
+      correct: may('presence.correct') && live,
+    };
+  }
+
+  private tally(states: State[], rows: RollCallRow[]) {
+    const byCode = new Map<string, number>();
+    let unmarked = 0;
+    for (const { state } of rows) {
+      if (state === null) unmarked++;
+      else byCode.set(state, (byCode.get(state) ?? 0) + 1);
+    }
+    return { counts: this.counts(states, byCode), unmarked, total: rows.length };
+  }
+
+  /** In the order of the states; retired ones only where somebody still has them. */
+  private counts(states: State[], byCode: Map<string, number>) {
+    return states
+      .filter((state) => state.is_active || byCode.has(state.code))
+      .map(({ code, label, category }) => ({ code, label, category, count: byCode.get(code) ?? 0 }));
+  }
+
+  private async sessionView(session: Session) {
+    const [row] = await read<{ group_name: string; first_name: string | null; last_name: string | null }>(
+      this.em,
+      `select g.name as group_name, u.first_name, u.last_name
+         from \`groups\` g left join users u on u.organization_id = g.organization_id and u.id = :completed_by
+        where g.organization_id = :organization and g.id = :group`,
+      { group: session.group, completed_by: session.registerCompletedBy ?? 0 },
+    );
+    return {
+      id: session.id,
+      name: session.name,
+      group_name: row?.group_name ?? '',
+      location: session.location,
+      starts_at: session.scheduledStartAt,
+      ends_at: session.scheduledEndAt,
+      status: session.status,
+      locked: !!session.lockedAt,
+      register_completed_at: session.registerCompletedAt,
+      register_completed_by: row?.first_name ? `${row.first_name} ${row.last_name ?? ''}`.trim() : null,
+    };
+  }
+
+  private text(page: PageContext, text: string, params?: Record<string, string | number>): string {
+    return this.views.text(page, text, params);
+  }
+}
