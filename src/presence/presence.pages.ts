@@ -116,8 +116,14 @@ export class PresencePages {
   ) {
     const marks = marksOfForm((request.body ?? {}) as Record<string, unknown>);
     current().source = 'form';
-    if (marks.length > 0) await this.bus.execute(new RecordPresence(session.id, marks, me, { many: true }));
-    response.redirect(303, `/sessions/${session.id}?saved=${marks.length}`);
+    const kept = await this.bus.execute<RecordPresence, Kept[]>(
+      new RecordPresence(session.id, marks, me, { many: true, leaveStale: true }),
+    );
+    const left = kept.filter(({ judgement }) => judgement.outcome === 'conflict');
+    if (left.length === 0) return response.redirect(303, `/sessions/${session.id}?saved=${kept.length}`);
+    // The others are kept; these rows show the other person's mark, and what was chosen here.
+    response.status(409).type('html');
+    response.send(await this.page.whole(session, me, request, { saved: String(kept.length - left.length), left }));
   }
 
   @Can('presence.record')

@@ -9,7 +9,8 @@ import { type Mark } from './mark.js';
 import { refusedMark, stale } from './presence.problems.js';
 
 /**
- * Marks people of one session: all of them or, when any is refused, none.
+ * Marks people of one session: all of them or, when any is refused, none. With `leaveStale` marks that somebody else
+ * changed meanwhile are left alone and told (`conflict`), and the others stand.
  * Who: presence.record in the session's group. Errors: 403, 409 stale | id_reuse | session_cancelled | session_locked,
  * 422 unknown | not_on_roster | state_unknown | required, with `row` when several were asked.
  */
@@ -18,7 +19,7 @@ export class RecordPresence implements ICommand {
     readonly sessionId: number,
     readonly marks: Mark[],
     readonly by: SignedInUser,
-    readonly options: { many?: boolean; fact?: string; batchId?: string } = {},
+    readonly options: { many?: boolean; fact?: string; leaveStale?: boolean } = {},
   ) {}
 }
 
@@ -29,9 +30,10 @@ export class RecordPresenceHandler implements ICommandHandler<RecordPresence, Ke
   async execute({ sessionId, marks, by, options }: RecordPresence): Promise<Kept[]> {
     refuseTwice(marks);
     return transact(this.em, options.fact ?? 'presence.recorded', async (tx) => {
-      const act = await actOf(tx, sessionId, by, { batchId: options.batchId ?? null });
+      const act = await actOf(tx, sessionId, by);
       const kept = await keepMarks(tx, act, marks);
-      refuseWhole(kept, options.many ?? false);
+      const judged = options.leaveStale ? kept.filter(({ judgement }) => judgement.outcome !== 'conflict') : kept;
+      refuseWhole(judged, options.many ?? false);
       return kept;
     });
   }

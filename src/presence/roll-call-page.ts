@@ -5,7 +5,7 @@ import { pageContext, reachOf, type AuthRequest, type Permission, type SignedInU
 import { type Participant } from '../participants/index.js';
 import { Problem } from '../platform/http/problem.js';
 import { isFragment } from '../platform/http/request.js';
-import { Views, type PageContext } from '../platform/views.js';
+import { Views, type Notice, type PageContext } from '../platform/views.js';
 import { read } from '../platform/database/read.js';
 import { Session } from '../sessions/index.js';
 import { inkOn } from './ink.js';
@@ -19,8 +19,20 @@ import { rollCall, tallyOf, type RollCallRow } from './roll-call.query.js';
 import { RollCallRows, type RowProblem, type RowSetting } from './roll-call-rows.js';
 import { statesOf, type State } from './states.query.js';
 
+/** By which door a mark came, as the history says it. A mark on the page itself needs no word. */
+const DOORS: Record<string, string> = {
+  bulk: 'many at once',
+  api: 'by another program',
+  import: 'by an import',
+  sync: 'from a device that was offline',
+  self: 'by the person',
+};
+
 interface Extras {
+  /** How many marks were saved, or a sentence. */
   saved?: string | undefined;
+  /** Marks that were left alone because somebody else had changed them. */
+  left?: Kept[];
   values?: Record<string, string>;
   errors?: Record<string, string>;
 }
@@ -45,13 +57,13 @@ export class RollCallPage {
     const states = await statesOf(this.em);
     const setting = this.setting(session, me, states);
     if (extras.saved !== undefined && /^\d{1,5}$/.test(extras.saved))
-      page.notice = { kind: 'done', text: this.text(page, '{count} marks saved.', { count: Number(extras.saved) }) };
+      page.notice = this.savedNotice(page, Number(extras.saved), extras.left?.length ?? 0);
     return this.views.render(
       'presence/roll-call.njk',
       {
         session: await this.sessionView(session),
         states: setting.states.map((state) => ({ ...state, ink: inkOn(state.color) })),
-        rows_html: this.rows.draw(rows, setting, page),
+        rows_html: this.rows.draw(rows, setting, page, this.leftAlone(extras.left ?? [], states, page)),
         ...this.tally(states, rows),
         nonce: randomUUID(),
         batch_id: randomUUID(),
@@ -64,6 +76,27 @@ export class RollCallPage {
       },
       page,
     );
+  }
+
+  private savedNotice(page: PageContext, count: number, left: number): Notice {
+    const saved = this.text(page, '{count} marks saved.', { count });
+    if (left === 0) return { kind: 'done', text: saved };
+    const told = '{count} left alone: somebody else changed them meanwhile. Look at them and decide.';
+    return { kind: 'problem', text: `${saved} ${this.text(page, told, { count: left })}` };
+  }
+
+  private leftAlone(left: Kept[], states: State[], page: PageContext): Map<number, RowProblem> {
+    return new Map(
+      left.map(({ mark }) => {
+        const state = this.labelOf(mark.state, states, page);
+        const message = this.text(page, 'Somebody else changed this mark meanwhile. You chose: {state}.', { state });
+        return [mark.participant, { message, mine: mark.state ?? '', mine_label: state }];
+      }),
+    );
+  }
+
+  private labelOf(code: string | null, states: State[], page: PageContext): string {
+    return states.find((state) => state.code === code)?.label ?? this.text(page, 'not marked');
   }
 
   /** The answer to a mark: its row, and the tally beside the list. */
@@ -90,9 +123,8 @@ export class RollCallPage {
     const refusal = problem.refusals[0]!;
     const told: RowProblem = { message: this.text(page, refusal.message, refusal.params) };
     if (refusal.code === 'stale') {
-      const label = states.find((state) => state.code === mark.state)?.label;
       told.mine = mark.state ?? '';
-      told.mine_label = label ?? this.text(page, 'not marked');
+      told.mine_label = this.labelOf(mark.state, states, page);
     }
     const setting = this.setting(session, me, states);
     return this.rows.drawProblem(row, setting, page, told) + (await this.tallyFragment(session, me, states, page));
@@ -193,7 +225,7 @@ export class RollCallPage {
         label: label(each.presence_state),
         note: each.note,
         reason: each.reason,
-        source: each.source,
+        source: DOORS[each.source],
         revision: each.revision,
       })),
       ...extras,
@@ -251,7 +283,7 @@ export class RollCallPage {
   private async lastAct(session: Session, me: SignedInUser, states: State[], page: PageContext) {
     const act = await lastAct(this.em, session.id, me.id);
     if (!act) return null;
-    const state = states.find((each) => each.code === act.state)?.label ?? this.text(page, 'not marked');
+    const state = this.labelOf(act.state, states, page);
     const text = act.batch_id
       ? this.text(page, '{count} people: {state}', { count: act.people, state })
       : this.text(page, '{name}: {state}', { name: `${act.first_name} ${act.last_name}`.trim(), state });

@@ -36,10 +36,13 @@ export class RollCallRows {
   constructor(private readonly views: Views) {}
 
   /** @returns the HTML of all rows, in their order */
-  draw(rows: RollCallRow[], setting: RowSetting, page: PageContext): string {
+  draw(rows: RollCallRow[], setting: RowSetting, page: PageContext, problems?: Map<number, RowProblem>): string {
     const cache = this.cacheOf(setting, page);
     let html = '';
-    for (const row of rows) html += this.drawOne(row, setting, page, cache);
+    for (const row of rows) {
+      const problem = problems?.get(row.id);
+      html += problem ? this.drawProblem(row, setting, page, problem) : this.drawOne(row, setting, page, cache);
+    }
     return html;
   }
 

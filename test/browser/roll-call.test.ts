@@ -22,7 +22,9 @@ const STATES = ['present', 'late', 'absent', 'excused'];
 
 /** Waits until the server has answered for everybody. */
 const allSaved = (page: Page) =>
-  page.waitForFunction(() => document.getElementById('tally')?.dataset.unmarked === '0', undefined, { timeout: 10_000 });
+  page.waitForFunction(() => document.getElementById('tally')?.dataset.unmarked === '0', undefined, {
+    timeout: 10_000,
+  });
 
 async function markByPage(session: number): Promise<void> {
   const page = await pageOf(browser, world.bruno);
@@ -38,7 +40,14 @@ async function markByKeyboard(session: number): Promise<void> {
   await page.goto(`/sessions/${session}`);
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press('Tab');
-    if (await page.evaluate(() => !!document.activeElement?.closest('#register li') && (document.activeElement as HTMLInputElement).type === 'radio')) break;
+    if (
+      await page.evaluate(
+        () =>
+          !!document.activeElement?.closest('#register li') &&
+          (document.activeElement as HTMLInputElement).type === 'radio',
+      )
+    )
+      break;
   }
   for (const key of ['p', 'l', 'a']) await page.keyboard.press(key);
   // The last one without single keys: move to the state, set it.
@@ -55,7 +64,8 @@ async function markByPlainForm(session: number): Promise<void> {
   const page = await pageOf(browser, world.bruno, { javaScriptEnabled: false });
   await page.goto(`/sessions/${session}`);
   const rows = page.locator('#register > li');
-  for (const [at, state] of STATES.entries()) await rows.nth(at).locator(`input[value=${state}]`).check({ force: true });
+  for (const [at, state] of STATES.entries())
+    await rows.nth(at).locator(`input[value=${state}]`).check({ force: true });
   await page.locator('button:has-text("Save marks")').click();
   await page.waitForURL(/saved=4/);
   await page.context().close();
@@ -77,10 +87,15 @@ async function markByApi(session: number, people: number[]): Promise<void> {
 async function traces(session: number) {
   return world.read(world.school, async (em) => {
     const cells = await em.find(PresenceRecord, { session }, { orderBy: { participant: 'asc' } });
-    const audit = await em.find(AuditLog, { tableName: 'presence_records', recordId: { $in: cells.map((each) => each.id) } });
+    const audit = await em.find(AuditLog, {
+      tableName: 'presence_records',
+      recordId: { $in: cells.map((each) => each.id) },
+    });
     const receipts = await em.find(PresenceOperation, { session }, { orderBy: { participant: 'asc' } });
     const timeless = (values: string | null) => {
-      const { session_id, participant_id, recorded_at, received_at, source, op_id, ...rest } = JSON.parse(values ?? '{}');
+      const { session_id, participant_id, recorded_at, received_at, source, op_id, ...rest } = JSON.parse(
+        values ?? '{}',
+      );
       return { ...rest, known: [session_id, participant_id, recorded_at, received_at, source, op_id].every(Boolean) };
     };
     return {

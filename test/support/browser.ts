@@ -7,7 +7,15 @@ const require = createRequire(import.meta.url);
 
 /** @returns a running Chromium: an installed one (CHROMIUM_PATH), else the one that came with npm */
 export async function openBrowser(): Promise<Browser> {
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  const args = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-dev-shm-usage',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ];
   const given = process.env.CHROMIUM_PATH;
   if (given && existsSync(given)) return chromium.launch({ executablePath: given, args, headless: true });
   // Makes the package unpack the shared libraries that the browser needs, beside the browser itself.

@@ -16,10 +16,8 @@ export async function ledgerDifferences(orm: Orm, organization: number): Promise
   const differences: string[] = [];
   const told = new Map<string, Values | null>();
   for (const row of await em.find(AuditLog, {}, { orderBy: { id: 'asc' } })) {
-    if (row.oldValues && sha256(row.oldValues) !== row.oldDigest)
-      differences.push(`audit ${row.id}: old digest`);
-    if (row.newValues && sha256(row.newValues) !== row.newDigest)
-      differences.push(`audit ${row.id}: new digest`);
+    if (row.oldValues && sha256(row.oldValues) !== row.oldDigest) differences.push(`audit ${row.id}: old digest`);
+    if (row.newValues && sha256(row.newValues) !== row.newDigest) differences.push(`audit ${row.id}: new digest`);
     if (auditDigest(row) !== row.digest) differences.push(`audit ${row.id}: digest`);
     const key = `${row.tableName} ${row.recordId}`;
     const before = told.get(key) ?? {};

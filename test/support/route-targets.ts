@@ -1,0 +1,75 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { User } from '../../src/auth/index.js';
+import { Group, Import, Participant } from '../../src/participants/index.js';
+import { type Route } from '../../src/platform/http/routes.js';
+import { PresenceRecord, PresenceState } from '../../src/presence/index.js';
+import { Session } from '../../src/sessions/index.js';
+import { type Place, type World } from '../world.js';
+
+/** One row of every kind that a path can name, all of one place and belonging together. */
+export type Rows = Map<unknown, number>;
+
+/** @returns ids of fresh rows by entity. A new entity in a route's @Targets gets its line here. */
+export async function rowsOf(world: World, place: Place): Promise<Rows> {
+  const { group, participants, session } = await world.addRegister(place, 2);
+  const user = Object.values(place.user)[0]!;
+  return world.write(place, async (tx: EntityManager) => {
+    const state = await tx.findOneOrFail(PresenceState, { isDefault: true });
+    const now = new Date();
+    const record = tx.create(PresenceRecord, {
+      session: session.id,
+      participant: participants[0]!.id,
+      presenceState: state.id,
+      revision: 1,
+      recordedAt: now,
+      receivedAt: now,
+      recordedBy: user.id,
+      source: 'api',
+      opId: crypto.randomUUID(),
+      extraData: {},
+    });
+    const job = tx.create(Import, {
+      kind: 'participants',
+      fileName: 'people.csv',
+      fileHash: '0'.repeat(64),
+      filePath: '0123456789abcdef',
+      shape: {},
+      mapping: {},
+      status: 'done',
+      onError: 'skip',
+      user: user.id,
+    } as any);
+    await tx.flush();
+    return new Map<unknown, number>([
+      [Session, session.id],
+      [Group, group.id],
+      [Participant, participants[0]!.id],
+      [PresenceRecord, record.id],
+      [PresenceState, state.id],
+      [Import, job.id],
+      [User, user.id],
+    ]);
+  });
+}
+
+/** @returns `GET /api/sessions/:id` */
+export const nameOf = (route: Pick<Route, 'method' | 'path'>): string => `${route.method} ${route.path}`;
+
+/**
+ * @param rows what the parameters name; a function decides by parameter
+ * @returns the path of a route with its parameters filled in
+ */
+export function pathOf(route: Route, valueOf: (parameter: string) => string | number): string {
+  return route.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(valueOf(name))));
+}
+
+/** @returns the id for a parameter of a route @throws when nobody knows how to make such a row */
+export function idOf(route: Route, parameter: string, rows: Rows): number {
+  const id = rows.get(route.targets?.[parameter]);
+  if (id === undefined)
+    throw new Error(`${nameOf(route)}: rowsOf() in test/support/route-targets.ts makes no row for :${parameter}`);
+  return id;
+}
+
+/** @returns whether a route answers people with pages (everything outside of /api) */
+export const isPage = (route: Route): boolean => !/^\/(api|health|metrics)(\/|$)/.test(route.path);
