@@ -18,13 +18,13 @@ export class Migration20261120000000_first_roll_call extends Migration {
     );
 
     this.addSql(
-      `create table \`organizations\` (\`id\` bigint unsigned not null auto_increment primary key, \`name\` varchar(255) not null, \`slug\` varchar(50) not null, \`domain_type\` varchar(50) not null, \`time_zone\` varchar(64) not null, \`locale\` varchar(35) not null, \`settings\` json not null, \`deleted_at\` datetime(3) null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
+      `create table \`organizations\` (\`id\` bigint unsigned not null auto_increment primary key, \`name\` varchar(255) not null, \`slug\` varchar(50) collate utf8mb4_0900_bin not null, \`domain_type\` varchar(50) not null, \`time_zone\` varchar(64) not null, \`locale\` varchar(35) not null, \`settings\` json not null, \`deleted_at\` datetime(3) null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
     );
     this.addSql(`alter table \`organizations\` add unique \`organizations_slug_unique\` (\`slug\`);`);
     this.addSql(`alter table \`organizations\` add index \`organizations_domain_type_index\` (\`domain_type\`);`);
 
     this.addSql(
-      `create table \`groups\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`parent_id\` bigint unsigned null, \`name\` varchar(255) not null, \`external_id\` varchar(100) null, \`group_type\` varchar(50) not null, \`extra_data\` json not null, \`is_active\` tinyint(1) not null default true, \`sort_name\` varchar(300) not null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
+      `create table \`groups\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`parent_id\` bigint unsigned null, \`name\` varchar(255) not null, \`external_id\` varchar(100) collate utf8mb4_0900_bin null, \`group_type\` varchar(50) not null, \`extra_data\` json not null, \`is_active\` tinyint(1) not null default true, \`sort_name\` varchar(300) collate utf8mb4_0900_bin not null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
     );
     this.addSql(`alter table \`groups\` add index \`groups_parent_id_index\` (\`organization_id\`, \`parent_id\`);`);
     this.addSql(`alter table \`groups\` add index \`groups_sort_index\` (\`organization_id\`, \`sort_name\`, \`id\`);`);
@@ -35,7 +35,7 @@ export class Migration20261120000000_first_roll_call extends Migration {
     this.addSql(`alter table \`groups\` add unique \`groups_tenant_unique\` (\`organization_id\`, \`id\`);`);
 
     this.addSql(
-      `create table \`participants\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`external_id\` varchar(100) null, \`first_name\` varchar(100) not null, \`last_name\` varchar(100) not null, \`identifier\` varchar(100) null, \`date_of_birth\` date null, \`email\` varchar(255) null, \`phone\` varchar(50) null, \`photo\` varchar(100) null, \`extra_data\` json not null, \`is_active\` tinyint(1) not null default true, \`merged_into_id\` bigint unsigned null, \`anonymized_at\` datetime(3) null, \`sort_name\` varchar(420) not null, \`search_text\` varchar(700) not null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
+      `create table \`participants\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`external_id\` varchar(100) collate utf8mb4_0900_bin null, \`first_name\` varchar(100) not null, \`last_name\` varchar(100) not null, \`identifier\` varchar(100) collate utf8mb4_0900_bin null, \`date_of_birth\` date null, \`email\` varchar(255) null, \`phone\` varchar(50) null, \`photo\` varchar(100) null, \`extra_data\` json not null, \`is_active\` tinyint(1) not null default true, \`merged_into_id\` bigint unsigned null, \`anonymized_at\` datetime(3) null, \`sort_name\` varchar(420) collate utf8mb4_0900_bin not null, \`search_text\` varchar(700) not null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
     );
     this.addSql(
       `alter table \`participants\` add index \`participants_merged_into_id_index\` (\`organization_id\`, \`merged_into_id\`);`,
@@ -67,7 +67,7 @@ export class Migration20261120000000_first_roll_call extends Migration {
     );
 
     this.addSql(
-      `create table \`presence_states\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`domain\` varchar(50) not null, \`code\` varchar(50) not null, \`label\` varchar(100) not null, \`color\` varchar(7) not null, \`category\` varchar(20) not null, \`shortcut\` varchar(1) null, \`sort_order\` int not null, \`is_default\` tinyint(1) not null default false, \`is_active\` tinyint(1) not null default true) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
+      `create table \`presence_states\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`domain\` varchar(50) not null, \`code\` varchar(50) collate utf8mb4_0900_bin not null, \`label\` varchar(100) not null, \`color\` varchar(7) not null, \`category\` varchar(20) not null, \`shortcut\` varchar(1) null, \`sort_order\` int not null, \`is_default\` tinyint(1) not null default false, \`is_active\` tinyint(1) not null default true) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
     );
     this.addSql(
       `alter table \`presence_states\` add unique \`presence_states_code_unique\` (\`organization_id\`, \`domain\`, \`code\`);`,
@@ -85,7 +85,7 @@ export class Migration20261120000000_first_roll_call extends Migration {
     );
 
     this.addSql(
-      `create table \`users\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`email\` varchar(255) not null, \`password_hash\` varchar(255) null, \`first_name\` varchar(100) not null, \`last_name\` varchar(100) not null, \`external_id\` varchar(100) null, \`role\` varchar(50) not null, \`status\` varchar(20) not null, \`participant_id\` bigint null, \`last_login_at\` datetime(3) null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
+      `create table \`users\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`email\` varchar(255) not null, \`password_hash\` varchar(255) null, \`first_name\` varchar(100) not null, \`last_name\` varchar(100) not null, \`external_id\` varchar(100) collate utf8mb4_0900_bin null, \`role\` varchar(50) not null, \`status\` varchar(20) not null, \`participant_id\` bigint null, \`last_login_at\` datetime(3) null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
     );
     this.addSql(`alter table \`users\` add index \`users_email_index\` (\`email\`);`);
     this.addSql(`alter table \`users\` add unique \`users_email_unique\` (\`organization_id\`, \`email\`);`);
@@ -126,7 +126,7 @@ export class Migration20261120000000_first_roll_call extends Migration {
     );
 
     this.addSql(
-      `create table \`presence_operations\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`op_id\` varchar(36) not null, \`hash\` varchar(64) not null, \`session_id\` bigint null, \`participant_id\` bigint null, \`author_id\` bigint unsigned not null, \`adopted_by\` bigint unsigned null, \`client_id\` varchar(36) null, \`seq\` bigint null, \`kind\` varchar(20) not null, \`body\` text not null, \`outcome\` varchar(20) not null, \`code\` varchar(40) null, \`flags\` varchar(200) null, \`revision\` int null, \`answer\` text null, \`source\` varchar(10) not null, \`conflict_id\` bigint null, \`batch_id\` varchar(36) null, \`recorded_at\` datetime(3) not null, \`corrected_at\` datetime(3) not null, \`received_at\` datetime(3) not null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
+      `create table \`presence_operations\` (\`id\` bigint unsigned not null auto_increment primary key, \`organization_id\` bigint unsigned not null, \`created_at\` datetime(3) not null, \`updated_at\` datetime(3) not null, \`op_id\` varchar(36) not null, \`hash\` varchar(64) not null, \`session_id\` bigint null, \`participant_id\` bigint null, \`author_id\` bigint unsigned not null, \`adopted_by\` bigint unsigned null, \`client_id\` varchar(36) null, \`seq\` bigint null, \`kind\` varchar(20) not null, \`body\` text not null, \`outcome\` varchar(20) not null, \`code\` varchar(40) collate utf8mb4_0900_bin null, \`flags\` varchar(200) null, \`revision\` int null, \`answer\` text null, \`source\` varchar(10) not null, \`conflict_id\` bigint null, \`batch_id\` varchar(36) null, \`recorded_at\` datetime(3) not null, \`corrected_at\` datetime(3) not null, \`received_at\` datetime(3) not null) default character set utf8mb4 collate utf8mb4_0900_ai_ci engine = InnoDB;`,
     );
     this.addSql(
       `alter table \`presence_operations\` add index \`presence_operations_author_id_index\` (\`organization_id\`, \`author_id\`);`,

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { fold } from '../platform/text.js';
 import { tenantColumns } from '../tenancy/index.js';
 
 /** A class, service, track or team. Groups form a tree; a roster is made of direct members only. */
@@ -25,3 +26,6 @@ const GroupSchema = defineEntity({
 
 export class Group extends GroupSchema.class {}
 GroupSchema.setClass(Group);
+
+/** @returns the derived column of a group; every write path of its name sets it */
+export const sortNameOf = (name: string): string => fold(name).slice(0, 300);

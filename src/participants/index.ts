@@ -1,7 +1,21 @@
 export { GroupAssignment } from './group-assignment.entity.js';
 export { ALWAYS, GroupMembership } from './group-membership.entity.js';
-export { Group } from './group.entity.js';
+export { AddMembers, addMembers, NewMembers } from './add-members.js';
+export { EnrolParticipant, enrolParticipant } from './enrol-participant.js';
+export { Group, sortNameOf } from './group.entity.js';
+export { refuseUnknownGroup } from './group-input.js';
 export { Import } from './import/import.entity.js';
 export { ImportRow } from './import/import-row.entity.js';
+export { isMember, onRegister } from './membership.js';
+export {
+  amongOwnPeople,
+  inOwnGroups,
+  isOwnGroup,
+  limitToOwnGroups,
+  ownGroupsOf,
+  ownGroupsParameters,
+  type OwnGroups,
+} from './own-groups.js';
+export { NewParticipant } from './participant-input.js';
 export { foldedNames, Participant } from './participant.entity.js';
 export { ParticipantsModule } from './participants.module.js';

@@ -1,3 +1,7 @@
+export { CompleteRegister } from './complete-register.js';
+export { EndSession } from './end-session.js';
 export { Session } from './session.entity.js';
-export { SessionsModule } from './sessions.module.js';
 export { sessionJson } from './session-json.js';
+export { SessionsModule } from './sessions.module.js';
+export { StartSession } from './start-session.js';
+export { UnlockSession } from './unlock-session.js';

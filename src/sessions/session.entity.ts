@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { User } from '../auth/index.js';
-import { Group } from '../participants/index.js';
+import { Group, isOwnGroup, limitToOwnGroups } from '../participants/index.js';
 import { tenantColumns } from '../tenancy/index.js';
 
 /** A lesson, sitting, talk or shift: when and where presence is recorded. Cancelled, never deleted. */
@@ -28,3 +28,5 @@ const SessionSchema = defineEntity({
 
 export class Session extends SessionSchema.class {}
 SessionSchema.setClass(Session);
+
+limitToOwnGroups(Session, (em, own, session) => isOwnGroup(em, own, session.group));

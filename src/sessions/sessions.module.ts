@@ -1,4 +1,24 @@
 import { Module } from '@nestjs/common';
+import { CancelSessionHandler, ReviveSessionHandler } from './cancel-session.js';
+import { ChangeSessionHandler } from './change-session.js';
+import { CompleteRegisterHandler } from './complete-register.js';
+import { EndSessionHandler } from './end-session.js';
+import { ScheduleSessionHandler } from './schedule-session.js';
+import { SessionsApi } from './sessions.api.js';
+import { StartSessionHandler } from './start-session.js';
+import { UnlockSessionHandler } from './unlock-session.js';
 
-@Module({ controllers: [], providers: [] })
+@Module({
+  controllers: [SessionsApi],
+  providers: [
+    CancelSessionHandler,
+    ChangeSessionHandler,
+    CompleteRegisterHandler,
+    EndSessionHandler,
+    ReviveSessionHandler,
+    ScheduleSessionHandler,
+    StartSessionHandler,
+    UnlockSessionHandler,
+  ],
+})
 export class SessionsModule {}

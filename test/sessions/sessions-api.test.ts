@@ -17,7 +17,8 @@ afterEach(() => {
 });
 afterAll(() => world.close());
 
-const codes = (answer: any) => answer.json.errors.map((each: any) => [each.code, each.field]);
+const codes = (answer: any): string[] =>
+  answer.json.errors.map((each: any) => `${each.code} ${each.field ?? ''}`.trim());
 const plan = (more: object = {}) => ({
   group_id: group.id,
   name: 'Mathematics',
@@ -50,21 +51,24 @@ describe('scheduling a session', () => {
   });
 
   it('needs an offset, an end after the start, and a group of this organization', async () => {
-    expect(codes(await world.ana.post('/api/sessions', plan({ scheduled_start_at: '2026-11-20T09:00:00' })))).toEqual([['invalid', 'scheduled_start_at']]);
-    expect(codes(await world.ana.post('/api/sessions', plan({ scheduled_end_at: '2026-11-20T08:00:00Z' })))).toEqual([['invalid', 'scheduled_end_at']]);
-    expect(codes(await world.ana.post('/api/sessions', plan({ recurrence: 'FREQ=DAILY' })))).toEqual([['unknown_field', 'recurrence']]);
-    expect(codes(await world.ana.post('/api/sessions', {})).sort()).toEqual([
-      ['required', 'name'],
-      ['required', 'scheduled_end_at'],
-      ['required', 'scheduled_start_at'],
-      ['required', 'group_id'],
-    ].sort());
+    expect(codes(await world.ana.post('/api/sessions', plan({ scheduled_start_at: '2026-11-20T09:00:00' })))).toEqual([
+      'invalid scheduled_start_at',
+    ]);
+    expect(codes(await world.ana.post('/api/sessions', plan({ scheduled_end_at: '2026-11-20T08:00:00Z' })))).toEqual([
+      'invalid scheduled_end_at',
+    ]);
+    expect(codes(await world.ana.post('/api/sessions', plan({ recurrence: 'FREQ=DAILY' })))).toEqual([
+      'unknown_field recurrence',
+    ]);
+    expect(codes(await world.ana.post('/api/sessions', {})).sort()).toEqual(
+      ['required name', 'required scheduled_end_at', 'required scheduled_start_at', 'required group_id'].sort(),
+    );
     const foreign = await world.addGroup(world.other);
     const answer = await world.ana.post('/api/sessions', plan({ group_id: foreign.id }));
-    expect(codes(answer)).toEqual([['unknown', 'group_id']]);
+    expect(codes(answer)).toEqual(['unknown group_id']);
     expect((await world.ana.post('/api/sessions', plan({ group_id: 999999999 }))).body).toBe(answer.body);
     const old = await world.addGroup(world.school, 'Old', { isActive: false });
-    expect(codes(await world.ana.post('/api/sessions', plan({ group_id: old.id })))).toEqual([['invalid', 'group_id']]);
+    expect(codes(await world.ana.post('/api/sessions', plan({ group_id: old.id })))).toEqual(['invalid group_id']);
   });
 
   it('is open to a teacher unless the organization says otherwise, and never to who only looks', async () => {
@@ -86,9 +90,18 @@ describe('changing a session', () => {
   it('changes what is given and clears what is null', async () => {
     const session = await schedule({ location: 'Room 7' });
     const answer = await world.ana.put(`/api/sessions/${session.id}`, { name: 'Physics', location: null });
-    expect(answer.json.data).toMatchObject({ ...session, name: 'Physics', location: null, updated_at: expect.any(String) });
-    expect(codes(await world.ana.put(`/api/sessions/${session.id}`, { scheduled_start_at: '2026-11-20T12:00:00Z' }))).toEqual([['invalid', 'scheduled_end_at']]);
-    expect(codes(await world.ana.put(`/api/sessions/${session.id}`, { group_id: 999999999 }))).toEqual([['unknown', 'group_id']]);
+    expect(answer.json.data).toMatchObject({
+      ...session,
+      name: 'Physics',
+      location: null,
+      updated_at: expect.any(String),
+    });
+    expect(
+      codes(await world.ana.put(`/api/sessions/${session.id}`, { scheduled_start_at: '2026-11-20T12:00:00Z' })),
+    ).toEqual(['invalid scheduled_end_at']);
+    expect(codes(await world.ana.put(`/api/sessions/${session.id}`, { group_id: 999999999 }))).toEqual([
+      'unknown group_id',
+    ]);
   });
 
   it('cancels and revives, and is what it was before', async () => {
@@ -97,10 +110,10 @@ describe('changing a session', () => {
     expect((await world.ana.delete(path)).json.data.status).toBe('cancelled');
     expect((await world.ana.delete(path)).json.data.status).toBe('cancelled');
     for (const act of ['start', 'end', 'complete-register'])
-      expect(codes(await world.ana.patch(`${path}/${act}`))).toEqual([['session_cancelled', undefined]]);
+      expect(codes(await world.ana.patch(`${path}/${act}`))).toEqual(['session_cancelled']);
     expect((await world.ana.put(path, { status: 'scheduled' })).json.data.status).toBe('scheduled');
     await world.ana.patch(`${path}/start`);
-    expect(codes(await world.ana.put(path, { status: 'scheduled' }))).toEqual([['invalid', 'status']]);
+    expect(codes(await world.ana.put(path, { status: 'scheduled' }))).toEqual(['invalid status']);
     await world.ana.delete(path);
     expect((await world.ana.put(path, { status: 'scheduled' })).json.data.status).toBe('running');
   });
@@ -112,7 +125,7 @@ describe('changing a session', () => {
       (await tx.findOneOrFail(Session, { id: session.id })).lockedAt = new Date();
     });
     expect((await world.ana.get(path)).json.data.locked).toBe(true);
-    expect(codes(await world.ana.put(path, { scheduled_end_at: '2026-11-20T12:00:00Z' }))).toEqual([['session_locked', undefined]]);
+    expect(codes(await world.ana.put(path, { scheduled_end_at: '2026-11-20T12:00:00Z' }))).toEqual(['session_locked']);
     expect((await world.ana.put(path, { name: 'Still mine to name' })).status).toBe(200);
     expect((await world.bruno.patch(`${path}/unlock`)).status).toBe(403);
     const unlocked = await world.ana.patch(`${path}/unlock`, { reason: 'A slip' });
@@ -147,7 +160,7 @@ describe('starting, ending and completing', () => {
     const started = (await world.bruno.patch(`${path}/start`, { at: '2026-11-20T08:03:00Z' })).json.data;
     expect(started).toMatchObject({ status: 'running', actual_start_at: '2026-11-20T08:03:00.000Z' });
     expect((await world.bruno.patch(`${path}/start`)).json.data).toEqual(started);
-    expect(codes(await world.bruno.patch(`${path}/end`, { at: '2026-11-20T08:00:00Z' }))).toEqual([['invalid', 'at']]);
+    expect(codes(await world.bruno.patch(`${path}/end`, { at: '2026-11-20T08:00:00Z' }))).toEqual(['invalid at']);
     const ended = (await world.bruno.patch(`${path}/end`, { at: '2026-11-20T08:45:00Z' })).json.data;
     expect(ended).toMatchObject({ status: 'ended', actual_end_at: '2026-11-20T08:45:00.000Z' });
     expect((await world.bruno.patch(`${path}/end`)).json.data).toEqual(ended);
@@ -156,15 +169,16 @@ describe('starting, ending and completing', () => {
     expect(completed.register_completed_at).toEqual(expect.any(String));
     expect((await world.bruno.patch(`${path}/complete-register`)).json.data).toEqual(completed);
     expect(codes(await world.bruno.patch(`${path}/start`, { at: 'now', why: 1 })).sort()).toEqual([
-      ['invalid', 'at'],
-      ['unknown_field', 'why'],
+      'invalid at',
+      'unknown_field why',
     ]);
   });
 
   it('are not for who only looks', async () => {
     const session = await schedule();
     for (const act of ['start', 'end', 'complete-register', 'unlock'])
-      for (const visitor of [world.mara, world.emil]) expect((await visitor.patch(`/api/sessions/${session.id}/${act}`)).status).toBe(403);
+      for (const visitor of [world.mara, world.emil])
+        expect((await visitor.patch(`/api/sessions/${session.id}/${act}`)).status).toBe(403);
   });
 });
 
@@ -173,11 +187,12 @@ describe('finding sessions', () => {
     const own = await world.addGroup(world.school);
     const one = await world.addSession(world.school, own);
     const two = await world.addSession(world.school, own, { status: 'cancelled' });
-    const ids = async (query: string) => (await world.mara.get(`/api/sessions?group_id=${own.id}${query}`)).json.data.map((each: any) => each.id);
+    const ids = async (query: string) =>
+      (await world.mara.get(`/api/sessions?group_id=${own.id}${query}`)).json.data.map((each: any) => each.id);
     expect(await ids('')).toEqual([one.id, two.id]);
     expect(await ids('&status=cancelled')).toEqual([two.id]);
     expect((await world.mara.get('/api/sessions?status=lost')).status).toBe(422);
-    expect(codes(await world.mara.get('/api/sessions?group_id=999999999'))).toEqual([['unknown', 'group_id']]);
+    expect(codes(await world.mara.get('/api/sessions?group_id=999999999'))).toEqual(['unknown group_id']);
   });
 
   it.each([
@@ -198,7 +213,10 @@ describe('finding sessions', () => {
     const ids = async (query: string) =>
       (await place.visitor.zoe!.get(`/api/sessions?${query}`)).json.data.map((each: any) => each.id);
     expect(await ids(`from=${day}&to=${day}`)).toEqual([begins.id, ends.id]);
-    expect(await ids(`from=${encodeURIComponent(first)}&to=${encodeURIComponent(after)}`)).toEqual([begins.id, ends.id]);
+    expect(await ids(`from=${encodeURIComponent(first)}&to=${encodeURIComponent(after)}`)).toEqual([
+      begins.id,
+      ends.id,
+    ]);
     expect(await ids(`from=${encodeURIComponent(after)}`)).toEqual([next.id]);
   });
 

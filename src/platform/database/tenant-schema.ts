@@ -101,8 +101,8 @@ function readCompositeForeignKeysOnSqlite(orm: MikroORM<IDatabaseDriver>): void 
   };
 }
 
-/** Columns that must compare byte for byte on both databases. */
-const EXACT = new Set(['code', 'slug', 'identifier', 'external_id', 'sort_name']);
+/** Properties whose columns must compare byte for byte on both databases. Columns have no names yet when this is asked. */
+const EXACT = new Set(['code', 'slug', 'identifier', 'externalId', 'sortName']);
 
 /** Adjusts the entities to the database at hand: what the two dialects spell differently is spelled here, once. */
 export function adjustToDialect(meta: EntityMetadata, platform: Platform): void {
@@ -111,7 +111,6 @@ export function adjustToDialect(meta: EntityMetadata, platform: Platform): void 
     const type = (prop as any).customType ?? (prop as any).type;
     const isBigint = type?.constructor?.name === 'BigIntType' || /bigint/i.test(String((prop as any).type));
     if (sqlite && isBigint) prop.columnTypes = ['integer'];
-    const column = prop.fieldNames?.[0];
-    if (!sqlite && column && EXACT.has(column)) (prop as any).collation = 'utf8mb4_0900_bin';
+    if (!sqlite && EXACT.has(prop.name)) (prop as any).collation = 'utf8mb4_0900_bin';
   }
 }

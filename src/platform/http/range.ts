@@ -20,8 +20,16 @@ export function rangeOf(
   bounds: (day: string) => { from: Date; to: Date },
 ): { from: Date | undefined; to: Date | undefined } {
   const isDay = (text: string) => text.length === 10;
-  const from = query.from && (isDay(query.from) ? bounds(query.from).from : new Date(query.from));
-  const to = query.to && (isDay(query.to) ? bounds(query.to).to : new Date(query.to));
-  if (from && to && from > to) throw invalid('from', 'The beginning lies after the end.');
+  const from = query.from && withinReach(isDay(query.from) ? bounds(query.from).from : new Date(query.from));
+  const to = query.to && withinReach(isDay(query.to) ? bounds(query.to).to : new Date(query.to));
+  // A day ends where the next one begins, so a first day after the last one can begin where that one ends.
+  if (from && to && (from > to || (isDay(query.to!) && +from === +to)))
+    throw invalid('from', 'The beginning lies after the end.');
   return { from: from || undefined, to: to || undefined };
 }
+
+const FIRST = Date.parse('1000-01-02T00:00:00Z');
+const LAST = Date.parse('9999-12-30T00:00:00Z');
+
+/** A database knows no time beyond these years, and refuses to compare with one. */
+const withinReach = (time: Date): Date => new Date(Math.min(Math.max(time.getTime(), FIRST), LAST));

@@ -1,0 +1,36 @@
+import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
+import { transact } from '../platform/database/transaction.js';
+import { Group, sortNameOf } from './group.entity.js';
+import { type GroupChange, refuseImpossibleParent, refuseTakenGroup } from './group-input.js';
+
+/** A group is renamed, moved in the tree or put right. What is absent stays; null clears. */
+export class ChangeGroup implements ICommand {
+  constructor(
+    readonly id: number,
+    readonly input: GroupChange,
+  ) {}
+}
+
+@CommandHandler(ChangeGroup)
+export class ChangeGroupHandler implements ICommandHandler<ChangeGroup, void> {
+  constructor(private readonly em: EntityManager) {}
+
+  async execute({ id, input }: ChangeGroup): Promise<void> {
+    await transact(this.em, 'group.changed', async (tx) => {
+      const group = await tx.findOneOrFail(Group, { id });
+      await refuseTakenGroup(tx, input.external_id, id);
+      if (input.parent_id) await refuseImpossibleParent(tx, input.parent_id, id);
+      if (input.parent_id !== undefined) group.parent = input.parent_id;
+      if (input.name !== undefined) {
+        group.name = input.name;
+        group.sortName = sortNameOf(input.name);
+      }
+      if (input.external_id !== undefined) group.externalId = input.external_id;
+      if (input.group_type !== undefined) group.groupType = input.group_type;
+      if (input.extra_data !== undefined) group.extraData = input.extra_data ?? {};
+      if (input.is_active !== undefined) group.isActive = input.is_active;
+      await tx.flush();
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
+import { transact } from '../platform/database/transaction.js';
+import { Session } from './session.entity.js';
+
+/** A session does not take place. Its marks stay. Done twice is done once. */
+export class CancelSession implements ICommand {
+  constructor(readonly id: number) {}
+}
+
+/** It takes place after all. */
+export class ReviveSession implements ICommand {
+  constructor(readonly id: number) {}
+}
+
+@CommandHandler(CancelSession)
+export class CancelSessionHandler implements ICommandHandler<CancelSession, void> {
+  constructor(private readonly em: EntityManager) {}
+
+  async execute({ id }: CancelSession): Promise<void> {
+    await transact(this.em, 'session.cancelled', async (tx) => {
+      cancel(await tx.findOneOrFail(Session, { id }));
+      await tx.flush();
+    });
+  }
+}
+
+@CommandHandler(ReviveSession)
+export class ReviveSessionHandler implements ICommandHandler<ReviveSession, void> {
+  constructor(private readonly em: EntityManager) {}
+
+  async execute({ id }: ReviveSession): Promise<void> {
+    await transact(this.em, 'session.revived', async (tx) => {
+      revive(await tx.findOneOrFail(Session, { id }));
+      await tx.flush();
+    });
+  }
+}
+
+/** Used by every act that cancels. */
+export function cancel(session: Session): void {
+  session.status = 'cancelled';
+}
+
+/** A cancelled session is what it was before: its start and end were kept. Others stay as they are. */
+export function revive(session: Session): void {
+  if (session.status !== 'cancelled') return;
+  session.status = session.actualEndAt ? 'ended' : session.actualStartAt ? 'running' : 'scheduled';
+}

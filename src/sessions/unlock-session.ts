@@ -1,0 +1,28 @@
+import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
+import { transact } from '../platform/database/transaction.js';
+import { withReason, type SessionAct } from './session-input.js';
+import { Session } from './session.entity.js';
+
+/** A locked register is opened again. Not locked: nothing changes. */
+export class UnlockSession implements ICommand {
+  constructor(
+    readonly id: number,
+    readonly input: SessionAct,
+  ) {}
+}
+
+@CommandHandler(UnlockSession)
+export class UnlockSessionHandler implements ICommandHandler<UnlockSession, void> {
+  constructor(private readonly em: EntityManager) {}
+
+  async execute({ id, input }: UnlockSession): Promise<void> {
+    await transact(this.em, 'session.unlocked', async (tx) => {
+      const session = await tx.findOneOrFail(Session, { id });
+      if (!session.lockedAt) return;
+      session.lockedAt = null;
+      session.extraData = withReason(session.extraData, 'unlock', input);
+      await tx.flush();
+    });
+  }
+}
