@@ -46,7 +46,7 @@ export default {
       name: 'through-the-index',
       comment: 'A module is crossed only through its index.ts. The platform is open.',
       severity: 'error',
-      from: { path: '^src/([^/]+)/' },
+      from: { path: '^src/([^/]+)/', pathNot: top },
       to: {
         path: within(modules.filter((name) => name !== 'platform')),
         pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'],

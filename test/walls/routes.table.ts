@@ -1,0 +1,91 @@
+/**
+ * Who gets what where: every route and every role, as it must answer. `ok` is let in (whatever is said about the body),
+ * `login` is led to the sign-in page; a number is the status. The rows that a path names belong to the asker's
+ * organization, and never to Emil himself. A new route needs its line here: test/walls/routes.test.ts says so.
+ */
+export type Expected = 'ok' | 'login' | 401 | 403 | 404;
+export const ROLES = ['administrator', 'manager', 'frontline', 'external', 'signed out'] as const;
+/** One answer for each of ROLES. */
+export type Line = [Expected, Expected, Expected, Expected, Expected];
+
+const everybody: Line = ['ok', 'ok', 'ok', 'ok', 'ok'];
+const nobody: Line = [404, 404, 404, 404, 404];
+
+const api = {
+  signedIn: ['ok', 'ok', 'ok', 'ok', 401],
+  managing: ['ok', 403, 403, 403, 401],
+  looking: ['ok', 'ok', 'ok', 403, 401],
+  lookingOrOwn: ['ok', 'ok', 'ok', 'ok', 401],
+  lookingOrOwnRow: ['ok', 'ok', 'ok', 404, 401],
+  working: ['ok', 403, 'ok', 403, 401],
+} satisfies Record<string, Line>;
+
+const page = {
+  signedIn: ['ok', 'ok', 'ok', 'ok', 'login'],
+  managing: ['ok', 403, 403, 403, 'login'],
+  looking: ['ok', 'ok', 'ok', 403, 'login'],
+  working: ['ok', 403, 'ok', 403, 'login'],
+} satisfies Record<string, Line>;
+
+export const ROUTES: Record<string, Line> = {
+  'GET /health/live': everybody,
+  'GET /health/ready': everybody,
+  'GET /metrics': everybody,
+
+  'POST /api/auth/login': everybody,
+  'POST /api/auth/logout': api.signedIn,
+  'GET /api/auth/me': api.signedIn,
+  'GET /login': everybody,
+  'POST /login': everybody,
+  // Signing out ends on the sign-in page, too.
+  'POST /logout': ['login', 'login', 'login', 'login', 'login'],
+  // Without the one-time address there is no such page, for anybody.
+  'GET /setup': nobody,
+  'POST /setup': nobody,
+
+  'GET /api/participants': api.looking,
+  'POST /api/participants': api.managing,
+  'GET /api/participants/:id': api.lookingOrOwnRow,
+  'PUT /api/participants/:id': api.managing,
+  'DELETE /api/participants/:id': api.managing,
+
+  'GET /api/groups': api.looking,
+  'POST /api/groups': api.managing,
+  'GET /api/groups/:id': api.looking,
+  'PUT /api/groups/:id': api.managing,
+  'DELETE /api/groups/:id': api.managing,
+  'GET /api/groups/:id/members': api.looking,
+  'POST /api/groups/:id/members': api.managing,
+  'DELETE /api/groups/:id/members/:participant_id': api.managing,
+
+  'GET /api/sessions': api.looking,
+  'POST /api/sessions': api.working,
+  'GET /api/sessions/:id': api.looking,
+  'PUT /api/sessions/:id': api.managing,
+  'DELETE /api/sessions/:id': api.managing,
+  'PATCH /api/sessions/:id/start': api.working,
+  'PATCH /api/sessions/:id/end': api.working,
+  'PATCH /api/sessions/:id/complete-register': api.working,
+  'PATCH /api/sessions/:id/unlock': api.managing,
+
+  'GET /api/sessions/:id/roster': api.looking,
+  'GET /api/presence': api.lookingOrOwn,
+  'POST /api/presence': api.working,
+  'GET /api/presence/:id': api.lookingOrOwnRow,
+  'PUT /api/presence/:id': api.working,
+  'GET /api/presence/:id/history': api.lookingOrOwnRow,
+  'GET /api/participants/:id/presence': api.lookingOrOwnRow,
+  'GET /api/admin/presence-states': api.signedIn,
+
+  'GET /sessions/:id': page.looking,
+  'POST /sessions/:id/presence': page.working,
+  'POST /sessions/:id/presence/bulk': page.working,
+  // Let in, but there is no act to take back.
+  'POST /sessions/:id/presence/undo': [404, 403, 404, 403, 'login'],
+  'POST /sessions/:id/register': page.working,
+  'POST /sessions/:id/complete-register': page.working,
+  'POST /sessions/:id/people': page.working,
+  'GET /sessions/:id/people/:participant': page.looking,
+  'POST /sessions/:id/people/:participant': page.working,
+  'POST /sessions/:id/people/:participant/correct': page.working,
+};
