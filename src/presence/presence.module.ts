@@ -7,10 +7,11 @@ import { PresencePages } from './presence.pages.js';
 import { RecordPresenceHandler } from './record-presence.js';
 import { RecordPresenceInBulkHandler } from './record-presence-in-bulk.js';
 import { RollCallPage } from './roll-call-page.js';
+import { StatementPages } from './statement.pages.js';
 import { UndoPresenceHandler } from './undo-presence.js';
 
 @Module({
-  controllers: [PresenceApi, PresencePages],
+  controllers: [PresenceApi, PresencePages, StatementPages],
   providers: [
     CorrectPresenceHandler,
     EnrolOnTheSpotHandler,
