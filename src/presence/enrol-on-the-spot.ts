@@ -12,7 +12,8 @@ import { actOf } from './act.js';
 export const NewOnTheSpot = z.object({
   op_id: uuid,
   first_name: text(100),
-  last_name: text(100),
+  /** Some people have one name only. */
+  last_name: optionalText(100).transform((name) => name ?? ''),
   identifier: optionalText(100).optional(),
 });
 

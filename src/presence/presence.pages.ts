@@ -81,6 +81,7 @@ export class PresencePages {
   @Can('presence.record')
   @Targets({ id: Session })
   @Post('presence')
+  @HttpCode(200)
   async mark(
     @Target('id') session: Session,
     @Me() me: SignedInUser,
@@ -108,6 +109,7 @@ export class PresencePages {
   @Can('presence.record')
   @Targets({ id: Session })
   @Post('register')
+  @HttpCode(200)
   async register(
     @Target('id') session: Session,
     @Me() me: SignedInUser,
@@ -168,6 +170,7 @@ export class PresencePages {
   @Can('register.complete')
   @Targets({ id: Session })
   @Post('complete-register')
+  @HttpCode(200)
   async complete(
     @Target('id') session: Session,
     @Me() me: SignedInUser,
@@ -182,6 +185,7 @@ export class PresencePages {
   @Can('participant.enrol')
   @Targets({ id: Session })
   @Post('people')
+  @HttpCode(200)
   async enrol(
     @Target('id') session: Session,
     @Me() me: SignedInUser,
@@ -221,6 +225,7 @@ export class PresencePages {
   @Can('presence.record')
   @Targets({ id: Session, participant: Participant })
   @Post('people/:participant')
+  @HttpCode(200)
   async note(
     @Target('id') session: Session,
     @Target('participant') participant: Participant,
@@ -239,6 +244,7 @@ export class PresencePages {
   @Can('presence.correct')
   @Targets({ id: Session, participant: Participant })
   @Post('people/:participant/correct')
+  @HttpCode(200)
   async correct(
     @Target('id') session: Session,
     @Target('participant') participant: Participant,
