@@ -1,8 +1,8 @@
-import { dropDatabase, mysqlServer, workerDatabase } from './databases.ts';
+import { mysqlServer } from './databases.ts';
 
-/** Once before all tests: says aloud which database they run on, and starts the workers' databases afresh. */
-export default async function setup() {
+/** Once before all tests: says aloud which database they run on, and names this run for its workers. */
+export default function setup() {
   const server = mysqlServer();
   console.error(`\nDatabase tests run on ${server ? 'MySQL' : 'SQLite (set TEST_MYSQL_URL for MySQL)'}.`);
-  if (server) for (const worker of ['1', '2', '3', '4']) await dropDatabase(server, workerDatabase(worker));
+  process.env.TEST_RUN ??= `${process.pid}_${Math.random().toString(36).slice(2, 8)}`;
 }
