@@ -1,0 +1,126 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SetupAddress, User } from '../../src/auth/index.js';
+import { Group, Import, Participant } from '../../src/participants/index.js';
+import { Reply } from '../../src/platform/http/reply.js';
+import { routesOf, type Route } from '../../src/platform/http/routes.js';
+import { PresenceState } from '../../src/presence/index.js';
+import { Session } from '../../src/sessions/index.js';
+import { DOMAIN_PACKS, Organization } from '../../src/tenancy/index.js';
+import { idOf, isPage, nameOf, pathOf, rowsOf, type Rows } from '../support/route-targets.js';
+import { type Answer } from '../support/visitor.js';
+import { bareTexts, DATA } from '../support/visible-text.js';
+import { World } from '../world.js';
+
+let world: World;
+let pages: Route[];
+let rows: Rows;
+
+beforeAll(async () => {
+  world = await World.open();
+  rows = await rowsOf(world, world.school);
+  await world.write(world.school, markData);
+  // Signed-out pages have no organization to take their language from.
+  const reply = world.app.get(Reply);
+  const contextOf = reply.pageContext;
+  reply.pageContext = (request) => {
+    const page = contextOf(request);
+    return page.user ? page : { ...page, locale: PSEUDO, terms: marked(page.terms) };
+  };
+  pages = routesOf(world.app).filter(isPage);
+});
+afterAll(() => world.close());
+
+/** The locale that brackets whatever can be translated. */
+const PSEUDO = 'en-x-pseudo';
+
+/** The same terms, as words that the organization chose itself. */
+const marked = (terms: Record<string, unknown>) =>
+  Object.fromEntries(Object.keys(terms).map((name) => [name, { one: `${name}${DATA}`, many: `${name}s${DATA}` }]));
+
+/** Puts the sign of data into every name that a page may show. */
+async function markData(tx: EntityManager): Promise<void> {
+  const organization = await tx.findOneOrFail(Organization, {});
+  const terms = marked(DOMAIN_PACKS[organization.domainType].terms);
+  Object.assign(organization, { name: `School${DATA}`, locale: PSEUDO, settings: { terms } });
+  for (const user of await tx.find(User, {})) Object.assign(user, { firstName: `Ana${DATA}`, lastName: `User${DATA}` });
+  for (const person of await tx.find(Participant, {}))
+    Object.assign(person, { firstName: `First${DATA}`, lastName: `Last${DATA}`, identifier: `${person.id}${DATA}` });
+  for (const group of await tx.find(Group, {}))
+    Object.assign(group, { name: `Group${DATA}`, groupType: `type${DATA}` });
+  for (const session of await tx.find(Session, {}))
+    Object.assign(session, { name: `Session${DATA}`, location: `Room${DATA}` });
+  for (const state of await tx.find(PresenceState, {})) state.label = `${state.code}${DATA}`;
+  for (const job of await tx.find(Import, {})) job.fileName = `file${DATA}.csv`;
+}
+
+const isHtml = (answer: Answer) => /text\/html/.test(answer.headers.get('content-type') ?? '');
+
+/** What an administrator sees of a route: read, sent empty, sent with a value that does not fit, and as a fragment. */
+async function seenOf(route: Route): Promise<Record<string, Answer>> {
+  const path = pathOf(route, (name) => (route.targets?.[name] === null ? 'nothing' : idOf(route, name, rows)));
+  const long = DATA.repeat(3000);
+  const form = (fields: Record<string, string> = {}) => new URLSearchParams(fields);
+  const token = /\/setup$/.test(path) ? world.app.get(SetupAddress).open().split('=')[1]! : '';
+  const visitor = /\/(setup|login)$/.test(path) ? world.visitor() : world.ana;
+  const ask = (body?: URLSearchParams, headers?: Record<string, string>) =>
+    visitor.send(route.method, body || !token ? path : `${path}?token=${token}`, body, headers);
+  if (route.method === 'GET') return { page: await ask(), fragment: await ask(undefined, { 'hx-request': 'true' }) };
+  const wrong = {
+    token,
+    name: long,
+    first_name: long,
+    note: long,
+    email: 'nobody',
+    presence_state: 'nothing',
+    q: long,
+  };
+  return {
+    empty: await ask(form({ token })),
+    'wrong values': await ask(form(wrong)),
+    fragment: await ask(form({ token }), { 'hx-request': 'true' }),
+  };
+}
+
+describe('every visible text can be translated', () => {
+  it('and a text that cannot is found', () => {
+    expect(bareTexts('<p>⟦Sign in⟧</p><button>⟦Save ⟦all⟧ marks⟧</button>')).toEqual([]);
+    expect(bareTexts(`<p>Ada${DATA}, 12 %, a@b.example</p><time>20 Nov</time><b>Omnipresence</b>`)).toEqual([]);
+    expect(bareTexts('<p>⟦Sign in⟧ now</p>')).toEqual(['now']);
+    expect(bareTexts('<button aria-label="Close">×</button>')).toEqual(['Close']);
+    expect(bareTexts('<input type="submit" value="Go on">')).toEqual(['Go on']);
+    expect(bareTexts('<body data-words="{&quot;saved&quot;:&quot;Saved&quot;}">')).toEqual(['Saved']);
+    expect(bareTexts('<input placeholder="⟦Search⟧" value="typed text"><script>var text = "bare"</script>')).toEqual(
+      [],
+    );
+  });
+
+  it('on every page, whether it is read, sent empty or sent wrong', async () => {
+    const bare: Record<string, string[]> = {};
+    let seen = 0;
+    for (const route of pages) {
+      if (/\/logout$/.test(route.path)) continue;
+      for (const [how, answer] of Object.entries(await seenOf(route))) {
+        if (answer.status >= 500) bare[`${nameOf(route)} (${how})`] = [`answers ${answer.status}`];
+        if (!isHtml(answer)) continue;
+        seen++;
+        const texts = bareTexts(answer.body);
+        if (texts.length > 0) bare[`${nameOf(route)} (${how})`] = texts;
+      }
+    }
+    expect(bare).toEqual({});
+    expect(seen).toBeGreaterThan(pages.length);
+  }, 120_000);
+
+  it('on the pages of refusals', async () => {
+    const answers = {
+      'not found': await world.ana.get('/nowhere'),
+      'not found, fragment': await world.ana.get('/nowhere', { 'hx-request': 'true' }),
+      'not allowed': await world.mara.form(`/sessions/${rows.get(Session)}/people`, {}),
+      'too much': await world.ana.form(`/sessions/${rows.get(Session)}/register`, { x: 'x'.repeat(2_200_000) }),
+      'another site': await world.ana.form('/logout', {}, { 'sec-fetch-site': 'cross-site' }),
+    };
+    expect(Object.values(answers).map(({ status }) => status)).toEqual([404, 404, 403, 413, 403]);
+    for (const [name, answer] of Object.entries(answers)) expect([name, bareTexts(answer.body)]).toEqual([name, []]);
+  });
+});
