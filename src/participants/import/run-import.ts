@@ -1,0 +1,338 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { type EntityManager } from '@mikro-orm/core';
+import { clock } from '../../platform/clock.js';
+import { isClash, transact } from '../../platform/database/transaction.js';
+import { insertRows, type RowValues } from '../../platform/ledger/audited-rows.js';
+import { dayOf, DOMAIN_PACKS, Organization } from '../../tenancy/index.js';
+import { columnsOfCounts, counted, countsOf, noCounts, type Counts } from './counts.js';
+import { ImportRow } from './import-row.entity.js';
+import { Import } from './import.entity.js';
+import { ClaimLost, failureText, saveJob, type Job } from './job.js';
+import { kindSpec, type ImportKind } from './kinds.js';
+import { TableRefused, type RowProblem, type Told } from './problem.js';
+import { readRows, type TableShape } from './read-table.js';
+import { recognise, type Recognition } from './recognise.js';
+import { fileReader, takeRows, type ReadyRow } from './take-rows.js';
+import { failed, type Taken, type Taking } from './taken.js';
+import { undoRows } from './undo-rows.js';
+
+/** What the worker is told by whoever runs it. */
+export interface WorkOptions {
+  /** The uploaded file. */
+  file: string;
+  /** True when the worker shall stop after this chunk; the job then waits for the next worker. */
+  stopping?: () => boolean;
+  /** Called after each chunk with the rows done so far. */
+  onChunk?: (processed: number) => void;
+}
+
+/** A chunk holds SQLite's write lock; marks wait for it meanwhile. Its size is adjusted to stay below this. */
+const CHUNK_MS = 30;
+const SMALLEST_CHUNK = 25;
+const LARGEST_CHUNK = 500;
+/** Time for everybody else after each chunk, at least this and at least as long as half of the chunk took. */
+const PAUSE_MS = 5;
+
+/** @returns the columns of the file and what becomes of them, as the job's row remembers it */
+export function recognitionOf(job: Pick<Import, 'shape' | 'kind' | 'mapping'>): Recognition {
+  const { header } = job.shape as unknown as TableShape;
+  const kind = job.kind === 'unknown' ? undefined : (job.kind as ImportKind);
+  return recognise(header, { kind, mapping: job.mapping });
+}
+
+/** What the takers need to know about the organization and the file. */
+export async function takingFor(em: EntityManager, job: Import, dryRun: boolean): Promise<Taking> {
+  const organization = await em.findOneOrFail(Organization, { id: job.organization as number });
+  const recognition = recognitionOf(job);
+  const dates = Object.keys(recognition.kind === 'clever_sections' ? kindSpec('clever_sections').fields : {});
+  return {
+    tx: em,
+    dryRun,
+    today: dayOf(clock.now(), organization.timeZone),
+    extraKeys: [
+      ...recognition.columns.filter(({ field }) => field === 'extra_data').map(({ key }) => key),
+      ...dates.filter((field) => field === 'teacher_ids' || field.startsWith('term_')),
+    ],
+    groupTypes: DOMAIN_PACKS[organization.domainType].group_types,
+    imagined: new Map(),
+  };
+}
+
+/** Runs a claimed import to its end, from wherever it stopped. The file of a job that ended is not needed any more. */
+export async function runImport(em: EntityManager, claimed: Job, options: WorkOptions): Promise<'ended' | 'stopped'> {
+  const run = new ImportRun(em, claimed, options);
+  try {
+    return await run.all();
+  } catch (error) {
+    if (!(error instanceof TableRefused)) throw error;
+    await run.fail({ code: error.code, message: error.template, params: error.params });
+    return 'ended';
+  }
+}
+
+class ImportRun {
+  private counts: Counts = noCounts();
+  private size = 200;
+  private job!: Import;
+  private taking!: Taking;
+
+  constructor(
+    private readonly em: EntityManager,
+    private readonly claimed: Job,
+    private readonly options: WorkOptions,
+  ) {}
+
+  async all(): Promise<'ended' | 'stopped'> {
+    this.job = await this.em.findOneOrFail(Import, { id: this.claimed.id });
+    this.taking = await takingFor(this.em, this.job, this.job.dryRun);
+    this.counts = countsOf(this.job);
+    if (this.job.total === 0) await this.count();
+    if (this.job.onError === 'abort' && !this.job.dryRun && this.job.checkpoint === 0 && !(await this.isClean()))
+      return 'ended';
+    if (!(await this.pass(this.readyRows(this.job.checkpoint)))) return 'stopped';
+    if (!(await this.lateParents())) return 'stopped';
+    if (this.job.onError === 'abort' && !this.job.dryRun && this.counts.failed > 0) await this.takeBack();
+    else await this.end('done');
+    return 'ended';
+  }
+
+  /** Reads the file once before anything is written: a file that breaks off in the middle changes nothing. */
+  private async count(): Promise<void> {
+    let total = 0;
+    for await (const _ of readRows(this.options.file, this.shape)) if (++total % 5000 === 0) await nextTurn();
+    this.job.total = total;
+    await saveJob(this.em, this.claimed, { total });
+  }
+
+  private get shape(): TableShape {
+    return this.job.shape as unknown as TableShape;
+  }
+
+  /** The rows after `after`; the reader sees all of them, because doubles may lie on both sides. */
+  private async *readyRows(after: number, only?: Set<number>): AsyncGenerator<ReadyRow> {
+    const reader = fileReader(recognitionOf(this.job), this.taking.today);
+    for await (const raw of readRows(this.options.file, this.shape)) {
+      const ready = reader(raw);
+      if (ready.row > after && (!only || only.has(ready.row))) yield ready;
+    }
+  }
+
+  /** Takes rows in chunks. @returns false when the worker was asked to stop on the way */
+  private async pass(rows: AsyncIterable<ReadyRow>, again = false): Promise<boolean> {
+    let chunk: ReadyRow[] = [];
+    for await (const row of rows) {
+      if (chunk.push(row) < this.size) continue;
+      await this.chunk(chunk, again);
+      chunk = [];
+      if (this.options.stopping?.()) return false;
+    }
+    if (chunk.length > 0) await this.chunk(chunk, again);
+    return true;
+  }
+
+  private async chunk(rows: ReadyRow[], again: boolean): Promise<void> {
+    const started = performance.now();
+    await this.keep(rows, again);
+    const took = performance.now() - started;
+    const fitting = Math.round((this.size * CHUNK_MS) / Math.max(took, 1));
+    this.size = Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, Math.min(fitting, this.size * 2)));
+    this.options.onChunk?.(this.counts.processed);
+    await (this.job.dryRun ? nextTurn() : sleep(Math.max(PAUSE_MS, took / 2)));
+  }
+
+  /** One transaction: the rows, their audit, what is told about them, the counters and the checkpoint. */
+  private async keep(rows: ReadyRow[], again: boolean): Promise<void> {
+    try {
+      this.counts = await transact(this.em, FACTS[this.job.kind as ImportKind], async (tx) => {
+        const taken = await takeRows({ ...this.taking, tx }, rows);
+        const base = again ? await this.withoutFailures(tx, rows) : this.counts;
+        const counts = counted(base, taken);
+        await insertRows(tx, ImportRow, rowsToKeep(this.job, taken));
+        const checkpoint = Math.max(this.job.checkpoint, rows.at(-1)!.row);
+        await saveJob(tx, this.claimed, { ...columnsOfCounts(counts), checkpoint });
+        this.job.checkpoint = checkpoint;
+        return counts;
+      });
+    } catch (error) {
+      // Something about one of the rows that nobody foresaw: find it, and let the others pass.
+      if (error instanceof ClaimLost || !isRowsFault(error)) throw error;
+      if (rows.length === 1)
+        await this.keep([{ row: rows[0]!.row, taken: refusedByDatabase(rows[0]!.row, error) }], again);
+      else {
+        const half = rows.length >> 1;
+        await this.keep(rows.slice(0, half), again);
+        await this.keep(rows.slice(half), again);
+      }
+    }
+  }
+
+  /** Takes the failures of these rows out of the books, because the rows are tried again. */
+  private async withoutFailures(tx: EntityManager, rows: ReadyRow[]): Promise<Counts> {
+    const where = { import: this.job.id, row: { $in: rows.map(({ row }) => row) }, outcome: 'failed' as const };
+    const entries = await tx.find(ImportRow, where, { disableIdentityMap: true });
+    await tx.nativeDelete(ImportRow, where);
+    const errors = entries.reduce((sum, each) => sum + (JSON.parse(each.errors ?? '[]') as unknown[]).length, 0);
+    return {
+      ...this.counts,
+      failed: this.counts.failed - entries.length,
+      processed: this.counts.processed - entries.length,
+      errors: this.counts.errors - errors,
+    };
+  }
+
+  /** A list of groups need not name the parents first: rows that missed one are tried again as long as that helps. */
+  private async lateParents(): Promise<boolean> {
+    if (this.job.kind !== 'groups') return true;
+    for (let before = Infinity; this.counts.failed > 0 && this.counts.failed < before;) {
+      before = this.counts.failed;
+      const entries = await this.em.find(
+        ImportRow,
+        { import: this.job.id, outcome: 'failed' },
+        { disableIdentityMap: true },
+      );
+      const missed = entries.filter((each) =>
+        (JSON.parse(each.errors ?? '[]') as RowProblem[]).every(
+          ({ field, code }) => field === 'parent_external_id' && code === 'unknown',
+        ),
+      );
+      if (missed.length === 0) return true;
+      const rows = new Set(missed.map(({ row }) => row));
+      if (!(await this.pass(this.readyRows(1, rows), true))) return false;
+    }
+    return true;
+  }
+
+  /** "All or nothing" looks at every row before it writes the first one. @returns false when that was the end */
+  private async isClean(): Promise<boolean> {
+    const taking = { ...this.taking, dryRun: true, tx: this.em };
+    let counts = noCounts();
+    const told: Taken[] = [];
+    let chunk: ReadyRow[] = [];
+    const look = async () => {
+      const taken = await takeRows(taking, chunk);
+      counts = counted(counts, taken);
+      told.push(...taken.filter(({ outcome }) => outcome === 'failed').slice(0, 5000 - told.length));
+      chunk = [];
+      await saveJob(this.em, this.claimed, {});
+      await nextTurn();
+    };
+    const kind = this.job.kind as ImportKind;
+    for await (const row of this.readyRows(1)) if (chunk.push(row) >= LARGEST_CHUNK) await look();
+    if (chunk.length > 0) await look();
+    const late = kind === 'groups' ? lateParentsIn(told, taking) : 0;
+    if (counts.failed - late === 0) return true;
+    const result = {
+      ...noCounts(),
+      failed: counts.failed,
+      skipped: this.job.total - counts.failed,
+      errors: counts.errors,
+    };
+    await transact(this.em, 'import.failed', async (tx) => {
+      await insertRows(tx, ImportRow, rowsToKeep(this.job, told));
+      await this.end('failed', { ...result, processed: this.job.total }, aborted(counts.failed), tx);
+    });
+    return false;
+  }
+
+  /** Somebody came between looking and writing: "all or nothing" then takes back what it wrote. */
+  private async takeBack(): Promise<void> {
+    await undoRows(this.em, this.claimed, this.options);
+    const { failed: failures, errors } = this.counts;
+    const result = {
+      ...noCounts(),
+      failed: failures,
+      skipped: this.job.total - failures,
+      errors,
+      processed: this.job.total,
+    };
+    await this.end('failed', result, aborted(failures));
+  }
+
+  private async end(
+    status: 'done' | 'failed',
+    counts = this.counts,
+    why: Told | null = null,
+    em = this.em,
+  ): Promise<void> {
+    await saveJob(em, this.claimed, {
+      ...columnsOfCounts(counts),
+      status,
+      failure: why && failureText(why),
+      finishedAt: clock.now(),
+      claimedUntil: null,
+    });
+  }
+
+  /** The file cannot be read (any further). What a broken file did not reach was never counted. */
+  async fail(why: Told): Promise<void> {
+    await this.end('failed', this.counts, why);
+  }
+}
+
+const FACTS: Record<ImportKind, string> = {
+  participants: 'participants.imported',
+  clever_students: 'participants.imported',
+  groups: 'groups.imported',
+  clever_schools: 'groups.imported',
+  clever_sections: 'groups.imported',
+  clever_enrollments: 'memberships.imported',
+  clever_teachers: 'users.imported',
+};
+
+/** What is kept about the rows: everything that was done or has to be told. */
+function rowsToKeep(job: Import, taken: Taken[]): RowValues<ImportRow>[] {
+  return taken.flatMap(({ row, outcome, effects, notes }): RowValues<ImportRow>[] => {
+    const errors = notes.length > 0 ? JSON.stringify(notes) : null;
+    const done = job.dryRun ? [] : effects;
+    if (done.length === 0) {
+      if (!errors) return [];
+      return [{ import: job.id, row, outcome, table: null, record: null, before: null, after: null, errors }];
+    }
+    return done.map(({ table, record, before, after }, at) => ({
+      import: job.id,
+      row,
+      outcome: at === 0 ? outcome : ('also' as const),
+      table,
+      record,
+      before: before && JSON.stringify(before),
+      after: JSON.stringify(after),
+      errors: at === 0 ? errors : null,
+    }));
+  });
+}
+
+/** A look ahead cannot see the parents that later rows would make: those misses do not count against the file. */
+function lateParentsIn(told: Taken[], taking: Taking): number {
+  return told.filter(({ notes }) =>
+    notes.every(
+      ({ field, code, params }) =>
+        field === 'parent_external_id' && code === 'unknown' && taking.imagined.has(`id ${String(params.value)}`),
+    ),
+  ).length;
+}
+
+/** Whether the rows themselves may be at fault, rather than the connection or the machine. */
+function isRowsFault(error: unknown): boolean {
+  return (
+    isClash(error) ||
+    /Constraint|DataException|NotNull|ServerException|DriverException/i.test((error as Error)?.constructor?.name ?? '')
+  );
+}
+
+function refusedByDatabase(row: number, error: unknown): Taken {
+  return failed(row, {
+    row,
+    field: null,
+    code: isClash(error) ? 'taken' : 'invalid',
+    message: isClash(error)
+      ? 'Something in this row belongs to somebody else already.'
+      : 'This row could not be stored. Look for unusual characters or very long values.',
+    params: {},
+  });
+}
+
+const aborted = (count: number): Told => ({
+  code: 'aborted',
+  message: '{count} rows hold errors, so nothing was imported, as you chose.',
+  params: { count },
+});
