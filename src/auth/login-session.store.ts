@@ -1,6 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { Store, type SessionData } from 'express-session';
 import { clock } from '../platform/clock.js';
+import { instant, readAcrossOrganizations } from '../platform/database/read.js';
 import { sha256 } from '../platform/text.js';
 import { LoginSession } from './login-session.entity.js';
 
@@ -12,6 +13,13 @@ declare module 'express-session' {
     deviceLabel?: string;
     ip?: string;
   }
+}
+
+interface Row {
+  id: number;
+  data: string;
+  expires_at: number | string;
+  last_seen_at: number | string;
 }
 
 /** last_seen_at is renewed at most this often, so that reading a page does not write. */
@@ -39,16 +47,20 @@ export class LoginSessionStore extends Store {
 
   private async find(token: string): Promise<SessionData | null> {
     const em = this.em();
-    const row = await em.findOne(LoginSession, { tokenHash: sha256(token) }, { filters: false });
+    const [row] = await readAcrossOrganizations<Row>(
+      em,
+      'select id, data, expires_at, last_seen_at from login_sessions where token_hash = :hash',
+      { hash: sha256(token) },
+    );
     if (!row) return null;
     const now = clock.now().getTime();
-    const idleEnd = row.lastSeenAt.getTime() + this.idleMinutes * 60_000;
-    if (now >= row.expiresAt.getTime() || now >= idleEnd) {
+    const lastSeenAt = instant(row.last_seen_at).getTime();
+    if (now >= instant(row.expires_at).getTime() || now >= lastSeenAt + this.idleMinutes * 60_000) {
       await this.remove(token);
       return null;
     }
-    if (now - row.lastSeenAt.getTime() >= SEEN_EVERY_MS)
-      await em.nativeUpdate(LoginSession, { id: row.id }, { lastSeenAt: clock.now() }, { filters: false });
+    if (now - lastSeenAt >= SEEN_EVERY_MS)
+      await em.nativeUpdate(LoginSession, { id: Number(row.id) }, { lastSeenAt: clock.now() }, { filters: false });
     return JSON.parse(row.data) as SessionData;
   }
 

@@ -4,11 +4,8 @@ export { AddMembers, addMembers, NewMembers } from './add-members.js';
 export { EnrolParticipant, enrolParticipant } from './enrol-participant.js';
 export { Group, sortNameOf } from './group.entity.js';
 export { refuseUnknownGroup } from './group-input.js';
-export { drainImports } from './import/drain-imports.js';
 export { Import } from './import/import.entity.js';
-export { ImportJobs } from './import/import-jobs.js';
 export { ImportRow } from './import/import-row.entity.js';
-export { whenUndoingImports } from './import/undo-hooks.js';
 export { isMember, onRegister } from './membership.js';
 export {
   amongOwnPeople,

@@ -8,13 +8,11 @@ import { DeactivateGroupHandler, ReactivateGroupHandler } from './deactivate-gro
 import { DeactivateParticipantHandler, ReactivateParticipantHandler } from './deactivate-participant.js';
 import { EndMembershipHandler } from './end-membership.js';
 import { EnrolParticipantHandler } from './enrol-participant.js';
-import { ImportModule } from './import/import.module.js';
 import { GroupsApi } from './groups.api.js';
 import { OwnGroupsGuard } from './own-groups.js';
 import { ParticipantsApi } from './participants.api.js';
 
 @Module({
-  imports: [ImportModule],
   controllers: [ParticipantsApi, GroupsApi],
   providers: [
     AddMembersHandler,

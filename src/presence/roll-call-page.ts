@@ -37,6 +37,9 @@ interface Extras {
   errors?: Record<string, string>;
 }
 
+/** Stands in the template where the rows, which are drawn already, are put. */
+const ROWS = '<!-- rows -->';
+
 /** Draws the roll call and its fragments: what the page shows is gathered here, and nowhere decided. */
 @Injectable()
 export class RollCallPage {
@@ -50,7 +53,7 @@ export class RollCallPage {
   }
 
   /** The whole page. */
-  async whole(session: Session, me: SignedInUser, request: AuthRequest, extras: Extras = {}): Promise<string> {
+  async whole(session: Session, me: SignedInUser, request: AuthRequest, extras: Extras = {}): Promise<Buffer> {
     const page = pageContext(request);
     const roster = rosterOf(session, me);
     const rows = await rollCall(this.em, roster);
@@ -58,12 +61,12 @@ export class RollCallPage {
     const setting = this.setting(session, me, states);
     if (extras.saved !== undefined && /^\d{1,5}$/.test(extras.saved))
       page.notice = this.savedNotice(page, Number(extras.saved), extras.left?.length ?? 0);
-    return this.views.render(
+    const html = this.views.render(
       'presence/roll-call.njk',
       {
         session: await this.sessionView(session),
         states: setting.states.map((state) => ({ ...state, ink: inkOn(state.color) })),
-        rows_html: this.rows.draw(rows, setting, page, this.leftAlone(extras.left ?? [], states, page)),
+        rows_html: ROWS,
         ...this.tally(states, rows),
         nonce: randomUUID(),
         batch_id: randomUUID(),
@@ -76,6 +79,9 @@ export class RollCallPage {
       },
       page,
     );
+    const [before, after] = html.split(ROWS) as [string, string];
+    const drawn = this.rows.draw(rows, setting, page, this.leftAlone(extras.left ?? [], states, page));
+    return Buffer.concat([Buffer.from(before), drawn, Buffer.from(after)]);
   }
 
   private savedNotice(page: PageContext, count: number, left: number): Notice {
@@ -159,7 +165,7 @@ export class RollCallPage {
         : {}),
     };
     return (
-      this.rows.draw(rows, this.setting(session, me, states), page) +
+      this.rows.draw(rows, this.setting(session, me, states), page).toString() +
       this.views.render('presence/_tally.njk', { ...this.tally(states, rows), oob: true }, page) +
       this.undoFragment(session, me, act, page) +
       this.partial('#notice', 'innerHTML', this.views.render('shared/_notice.njk', { notice }, page))
@@ -261,7 +267,7 @@ export class RollCallPage {
 
   private async row(session: Session, me: SignedInUser, states: State[], page: PageContext, participant: number) {
     const rows = await rollCall(this.em, rosterOf(session, me), participant);
-    return this.rows.draw(rows, this.setting(session, me, states), page);
+    return this.rows.draw(rows, this.setting(session, me, states), page).toString();
   }
 
   private async tallyFragment(session: Session, me: SignedInUser, states: State[], page: PageContext): Promise<string> {

@@ -43,5 +43,24 @@ function openSqlite(file: string): Database.Database {
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   database.pragma('cache_size = -32000');
+  keepStatements(database);
   return database;
+}
+
+/** How many compiled statements are kept: more than the product has, fewer than would matter. */
+const STATEMENTS_KEPT = 500;
+
+/** Compiling a statement takes as long as running a small one (0.1 to 0.2 ms), so each is compiled once. */
+function keepStatements(database: Database.Database): void {
+  const kept = new Map<string, Database.Statement>();
+  const compile = database.prepare.bind(database);
+  database.prepare = ((sql: string) => {
+    const known = kept.get(sql);
+    // A statement that is being iterated cannot be run a second time meanwhile.
+    if (known && !(known as { busy?: boolean }).busy) return known;
+    const statement = compile(sql);
+    if (kept.size >= STATEMENTS_KEPT) kept.delete(kept.keys().next().value!);
+    kept.set(sql, statement);
+    return statement;
+  }) as typeof database.prepare;
 }
