@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { CorrectPresenceHandler } from './correct-presence.js';
 import { EnrolOnTheSpotHandler } from './enrol-on-the-spot.js';
-import { registerStates } from './open-states.js';
+import { registerPresence } from './registrations.js';
 import { PresenceApi } from './presence.api.js';
 import { PresencePages } from './presence.pages.js';
 import { RecordPresenceHandler } from './record-presence.js';
@@ -23,6 +23,6 @@ import { UndoPresenceHandler } from './undo-presence.js';
 })
 export class PresenceModule implements OnModuleInit {
   onModuleInit(): void {
-    registerStates();
+    registerPresence();
   }
 }

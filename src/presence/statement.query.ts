@@ -10,6 +10,7 @@ export interface StatementLine {
   group_name: string;
   starts_at: Date;
   state_label: string | null;
+  color: string | null;
   category: StateCategory | null;
   note: string | null;
   revision: number;
@@ -33,7 +34,7 @@ export async function statementOf(
   const rows = await read<Row>(
     em,
     `select x.id as session_id, x.name as session_name, g.name as group_name, x.scheduled_start_at as starts_at,
-            s.label as state_label, s.category, r.note, r.revision
+            s.label as state_label, s.color, s.category, r.note, r.revision
        from presence_records r
        join sessions x on x.organization_id = r.organization_id and x.id = r.session_id
        join \`groups\` g on g.organization_id = x.organization_id and g.id = x.group_id

@@ -1,0 +1,38 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { ownGroupsOf, Participant, showWithParticipant, whenUndoingImports } from '../participants/index.js';
+import { read } from '../platform/database/read.js';
+import { registerStates } from './open-states.js';
+import { statementOf } from './statement.query.js';
+
+/** How many of a person's marks stand on his page; the rest is one link away. */
+const LINES = 10;
+
+/** What presence adds to the modules left of it, which may not know it. */
+export function registerPresence(): void {
+  registerStates();
+  showWithParticipant(recentMarks);
+  whenUndoingImports('participants', whoWasMarked);
+}
+
+const recentMarks: Parameters<typeof showWithParticipant>[0] = async (em, participant, me) => ({
+  history: await statementOf(em, participant, ownGroupsOf(me), 0, LINES),
+  history_more: `/participants/${participant}/presence`,
+});
+
+/** Undoing an import passes over people who were marked since: their presence happened. */
+const whoWasMarked: Parameters<typeof whenUndoingImports>[1] = async (em: EntityManager, rows) => {
+  const people = rows.map((row) => Number((row as unknown as Participant).id));
+  const marked = new Map<number, { code: string; message: string }>();
+  for (let at = 0; at < people.length; at += 500)
+    for (const row of await read<{ participant_id: number }>(
+      em,
+      `select distinct participant_id from presence_records
+        where organization_id = :organization and participant_id in (:people)`,
+      { people: people.slice(at, at + 500) },
+    ))
+      marked.set(Number(row.participant_id), {
+        code: 'in_use',
+        message: '{name} was marked since, so this person stays.',
+      });
+  return marked;
+};
