@@ -24,7 +24,11 @@ export function pageContext(request: AppRequest): PageContext {
     terms: termsOf(organization),
     user: { name: user.name, email: user.email, role: user.role },
     organization: { name: organization.name, slug: organization.slug },
-    can: (permission) => reachOf(user.role, permission as Permission, organization.settings) !== null,
+    // Pages are about everybody; whoever sees only his own rows has pages of his own.
+    can: (permission) => {
+      const reach = reachOf(user.role, permission as Permission, organization.settings);
+      return reach !== null && (reach !== 'own' || permission === 'presence.submit');
+    },
     path: request.path,
   };
 }

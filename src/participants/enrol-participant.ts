@@ -1,20 +1,29 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { transact } from '../platform/database/transaction.js';
+import { addMembers } from './add-members.js';
 import { foldedNames, Participant } from './participant.entity.js';
 import { type NewParticipant, refuseTaken } from './participant-input.js';
 
 /** Somebody new is here. Answers the id. */
 export class EnrolParticipant implements ICommand {
-  constructor(readonly input: NewParticipant) {}
+  /** @param group the group that he joins at once */
+  constructor(
+    readonly input: NewParticipant,
+    readonly group?: number,
+  ) {}
 }
 
 @CommandHandler(EnrolParticipant)
 export class EnrolParticipantHandler implements ICommandHandler<EnrolParticipant, number> {
   constructor(private readonly em: EntityManager) {}
 
-  async execute({ input }: EnrolParticipant): Promise<number> {
-    return transact(this.em, 'participant.enrolled', async (tx) => (await enrolParticipant(tx, input)).id);
+  async execute({ input, group }: EnrolParticipant): Promise<number> {
+    return transact(this.em, 'participant.enrolled', async (tx) => {
+      const { id } = await enrolParticipant(tx, input);
+      if (group !== undefined) await addMembers(tx, group, { participant_ids: [id] });
+      return id;
+    });
   }
 }
 

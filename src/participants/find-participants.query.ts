@@ -25,7 +25,10 @@ export interface ParticipantJson {
 /** What a list of participants may be narrowed to. */
 export interface ParticipantFilter {
   q?: string | undefined;
+  /** Only members of this group. */
   group_id?: number | undefined;
+  /** Everybody but the members of this group. */
+  not_in_group?: number | undefined;
   is_active?: boolean | undefined;
   identifier?: string | undefined;
 }
@@ -91,10 +94,14 @@ export async function findParticipants(
     parts.push('p.identifier = :identifier');
     parameters.identifier = filter.identifier;
   }
-  if (filter.group_id !== undefined) {
-    parts.push(`exists (select 1 from group_memberships m where m.organization_id = :organization
-      and m.group_id = :group_id and m.participant_id = p.id and ${isMember('m')})`);
-    parameters.group_id = filter.group_id;
+  for (const [name, word] of [
+    ['group_id', 'exists'],
+    ['not_in_group', 'not exists'],
+  ] as const) {
+    if (filter[name] === undefined) continue;
+    parts.push(`${word} (select 1 from group_memberships m where m.organization_id = :organization
+      and m.group_id = :${name} and m.participant_id = p.id and ${isMember('m')})`);
+    parameters[name] = filter[name];
   }
   const where = parts.join(' and ');
   const rows = await read<ParticipantRow>(

@@ -8,12 +8,16 @@ import { DeactivateGroupHandler, ReactivateGroupHandler } from './deactivate-gro
 import { DeactivateParticipantHandler, ReactivateParticipantHandler } from './deactivate-participant.js';
 import { EndMembershipHandler } from './end-membership.js';
 import { EnrolParticipantHandler } from './enrol-participant.js';
+import { ImportModule } from './import/import.module.js';
 import { GroupsApi } from './groups.api.js';
+import { GroupsPages } from './groups.pages.js';
 import { OwnGroupsGuard } from './own-groups.js';
 import { ParticipantsApi } from './participants.api.js';
+import { ParticipantsPages } from './participants.pages.js';
 
 @Module({
-  controllers: [ParticipantsApi, GroupsApi],
+  imports: [ImportModule],
+  controllers: [ParticipantsApi, ParticipantsPages, GroupsApi, GroupsPages],
   providers: [
     AddMembersHandler,
     ChangeGroupHandler,

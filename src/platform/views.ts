@@ -135,6 +135,13 @@ export class Views {
     add('page_query', (query: Record<string, unknown>, page: number) => ({ ...query, page }));
     add('number', (value: number) => this.#words.count(value, '{count}', '{count}'));
     add('time', (at: Date) => this.#format('time', { timeStyle: 'short' }).format(at));
+    // "9:00 – 9:45 AM"; an end on another day is told as a time only, as its day is told elsewhere.
+    add('timeRange', (from: Date, to: Date) => {
+      const [format, days] = [this.#format('time', { timeStyle: 'short' }), this.#format('day', dayParts)];
+      return days.format(from) === days.format(to)
+        ? format.formatRange(from, to)
+        : `${format.format(from)} – ${format.format(to)}`;
+    });
     add('day', (at: Date | string) =>
       // A calendar date ('2026-11-20') belongs to no time zone.
       typeof at === 'string'
