@@ -24,11 +24,17 @@ const LOOK_EVERY_MS = 5_000;
 /** Uploads that nobody started are removed after a week. */
 const KEPT_MS = 7 * 86_400_000;
 
+/** What the worker says: which job it took; that it found nothing more to do, having been told to look so many times. */
+interface WorkerMessage {
+  claimed?: Job;
+  idle?: number;
+}
+
 const root = join(import.meta.dirname, '..', '..', '..');
 
 /**
  * Sees to it that waiting imports are worked off, outside of the requests: by a child process, so that reading and
- * writing 50,000 rows never stands in the way of a mark. A database in memory exists in this process only; there the
+ * writing 50,000 rows never stands in the way of a mark. It stays for a while after its work, then ends. A database in memory exists in this process only; there the
  * work is done here, with a breath after every chunk. Any number of nodes may run this: a job is claimed by one.
  */
 @Injectable()
@@ -37,6 +43,8 @@ export class ImportJobs implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly folder: string;
   private working: Promise<void> | null = null;
   private child: ChildProcess | null = null;
+  private childEnded: Promise<void> = Promise.resolve();
+  private looks = 0;
   private again = false;
   private stopped = false;
 
@@ -63,6 +71,7 @@ export class ImportJobs implements OnApplicationBootstrap, BeforeApplicationShut
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     this.child?.kill('SIGTERM');
+    await this.childEnded;
     await this.working;
   }
 
@@ -107,7 +116,25 @@ export class ImportJobs implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
+  /** Has the worker look for jobs; starts it if there is none. Resolves when it found nothing more to do, or ended. */
   private workInChild(): Promise<void> {
+    const child = this.child ?? this.startChild();
+    const look = ++this.looks;
+    return new Promise((resolve) => {
+      const done = () => {
+        child.off('message', hear).off('exit', done);
+        resolve();
+      };
+      const hear = (message: unknown) => {
+        if (((message as WorkerMessage).idle ?? 0) >= look) done();
+      };
+      child.on('message', hear).on('exit', done);
+      // A worker that is about to end does not hear this; its end is heard here.
+      child.send({ look }, () => {});
+    });
+  }
+
+  private startChild(): ChildProcess {
     const { database } = this.config;
     const child = fork(join(root, 'dist', 'import-worker.js'), [], {
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -122,24 +149,30 @@ export class ImportJobs implements OnApplicationBootstrap, BeforeApplicationShut
       },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.child = child;
     let job: Job | null = null;
-    child.on('message', (message) => (job = (message as { claimed: Job | null }).claimed));
-    return new Promise((resolve) => {
+    child.on('message', (message) => {
+      const { claimed, idle } = message as WorkerMessage;
+      job = idle === undefined ? (claimed ?? job) : null;
+    });
+    this.childEnded = new Promise((resolve) => {
+      let over = false;
       const ended = async (how: string) => {
-        if (this.child !== child) return;
-        this.child = null;
+        if (over) return;
+        over = true;
+        if (this.child === child) this.child = null;
         // Killed in the middle: nobody need wait for its claim to run out.
-        if (how !== '0' && job && !this.stopped) {
+        if (job && !this.stopped) {
           this.logger.warn(`the import worker ended (${how}) while it worked on import ${job.id}; another one goes on`);
           await releaseImport(this.orm, job).catch(() => {});
-          this.again = true;
+          this.kick();
         }
         resolve();
       };
       child.on('error', (error) => void ended(error.message));
       child.on('exit', (code, signal) => void ended(String(code ?? signal)));
     });
+    this.child = child;
+    return child;
   }
 
   /** Removes uploads that were never started, and files that no row knows. */
