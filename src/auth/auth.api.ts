@@ -3,8 +3,9 @@ import { EntityManager } from '@mikro-orm/core';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
 import { Public, SignedIn as AnyoneSignedIn } from '../platform/http/access.js';
+import { describedBy } from '../platform/http/openapi.js';
 import { Me } from './access.guard.js';
-import { signInRequest, signOutRequest } from './keep-signed-in.js';
+import { Credentials, signInRequest, signOutRequest } from './keep-signed-in.js';
 import { SESSION_COOKIE } from './login-middleware.js';
 import { permissionsOf } from './permissions.js';
 import { signedInUser, type SignedInUser } from './signed-in.js';
@@ -18,13 +19,7 @@ export class AuthApi {
   @Public()
   @Post('login')
   @HttpCode(200)
-  @ApiBody({
-    schema: {
-      type: 'object',
-      required: ['email', 'password'],
-      properties: { email: { type: 'string' }, password: { type: 'string' }, organization: { type: 'string' } },
-    },
-  })
+  @ApiBody(describedBy(Credentials))
   async login(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
     const who = await signInRequest(request, response);
     return { data: { user: userJson((await signedInUser(this.em, who.userId))!) } };

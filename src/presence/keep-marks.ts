@@ -172,7 +172,10 @@ async function applyToCells(tx: EntityManager, act: Act, kept: Kept[], cells: Ma
     };
   });
 
-  const fresh = applied.flatMap((each, at) => (cells.has(each.mark.participant) ? [] : [{ each, values: after[at]! }]));
+  // In one order for everybody: two registers that are marked at once then wait for each other instead of colliding.
+  const fresh = applied
+    .flatMap((each, at) => (cells.has(each.mark.participant) ? [] : [{ each, values: after[at]! }]))
+    .sort((a, b) => a.each.mark.participant - b.each.mark.participant);
   const ids = await insertRows(
     tx,
     PresenceRecord,

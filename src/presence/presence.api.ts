@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, Post, Put, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { Me, MyReach, type Reach, type SignedInUser } from '../auth/index.js';
 import { ownGroupsOf, Participant } from '../participants/index.js';
 import { Can, SignedIn, Targets } from '../platform/http/access.js';
+import { describedBy } from '../platform/http/openapi.js';
 import { pagingFields } from '../platform/http/paging.js';
 import { id as idText, parse } from '../platform/http/parse.js';
 import { rangeFields, rangeOf } from '../platform/http/range.js';
@@ -88,6 +89,7 @@ export class PresenceApi {
   }
 
   @Can('presence.record')
+  @ApiBody(describedBy(z.union([OneMark, ManyMarks])))
   @Post('presence')
   async record(@Body() body: unknown, @Me() me: SignedInUser, @Res({ passthrough: true }) response: Response) {
     const many = !!body && typeof body === 'object' && 'records' in body;

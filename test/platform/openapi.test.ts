@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { routesOf } from '../../src/platform/http/routes.js';
+import { World } from '../world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.open();
+});
+afterAll(() => world.close());
+
+describe('the OpenAPI document', () => {
+  it('is public, names every route under /api, and no page', async () => {
+    const { status, json } = await world.visitor().get('/api/openapi.json');
+    expect(status).toBe(200);
+    const told = Object.entries(json.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const declared = routesOf(world.app)
+      .filter((route) => route.path.startsWith('/api/'))
+      .map((route) => `${route.method} ${route.path}`);
+    expect(told.sort()).toEqual(declared.sort());
+  });
+
+  it('describes bodies by the schemas that parse them', async () => {
+    const { json } = await world.visitor().get('/api/openapi.json');
+    const body = json.paths['/api/presence'].post.requestBody.content['application/json'].schema;
+    expect(JSON.stringify(body)).toContain('"presence_state"');
+    expect(json.components.schemas.NewParticipant.required).toEqual(['first_name', 'last_name']);
+  });
+
+  it('is shown to people at /api/docs', async () => {
+    expect((await world.visitor().get('/api/docs')).status).toBe(200);
+  });
+});
