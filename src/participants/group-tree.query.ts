@@ -47,6 +47,7 @@ export async function groupTree(
   const values = { ...search.parameters, ...ownGroupsParameters(scope.own), day: scope.today };
   const slice = { take: paging.per_page, skip: (paging.page - 1) * paging.per_page };
   const flat = search.sql !== '1 = 1' || scope.own !== null;
+  const step = `hex(substr(g.sort_name, 1, 60)), '00', substr(concat('00000000000000', g.id), -15), '01'`;
   const rows = flat
     ? await read<Row>(
         em,
@@ -56,12 +57,13 @@ export async function groupTree(
       )
     : await read<Row>(
         em,
-        // The path orders the tree: names down from the root, each with its id, so that equal names stay apart.
+        // The path orders the tree: names down from the root, each with its id, so that equal names stay apart. In hex
+        // digits every collation of every database agrees.
         `with recursive tree(id, path, depth) as (
-           select g.id, cast(concat(g.sort_name, char(9), g.id) as char(4000)), 0 from \`groups\` g
+           select g.id, cast(concat(${step}) as char(8000)), 0 from \`groups\` g
             where g.organization_id = :organization and ${active} and (g.parent_id is null ${orphan})
            union all
-           select g.id, concat(tree.path, char(10), g.sort_name, char(9), g.id), tree.depth + 1
+           select g.id, concat(tree.path, ${step}), tree.depth + 1
              from tree join \`groups\` g on g.organization_id = :organization and g.parent_id = tree.id and ${active}
             where tree.depth < 12)
          select ${DETAILS}, tree.depth from (select id, path, depth from tree order by path limit :take offset :skip) tree

@@ -8,6 +8,7 @@ import { clock } from '../platform/clock.js';
 import { Can, Targets } from '../platform/http/access.js';
 import { attempt } from '../platform/http/form.js';
 import { id as idText, parse } from '../platform/http/parse.js';
+import { type Refusal } from '../platform/http/problem.js';
 import { Reply } from '../platform/http/reply.js';
 import { isFragment } from '../platform/http/request.js';
 import { Target } from '../platform/http/target.guard.js';
@@ -181,7 +182,7 @@ export class GroupsPages {
     response.redirect(303, `/groups/${id}?done=left&person=${participant.id}`);
   }
 
-  private async showPage(group: Group, request: AuthRequest, me: SignedInUser, refusals: unknown[] | null = null) {
+  private async showPage(group: Group, request: AuthRequest, me: SignedInUser, refused: Refusal[] | null = null) {
     const scope = scopeOf(me);
     const query = ShowQuery.parse(request.query);
     const paging = { page: query.page, per_page: PER_PAGE };
@@ -203,8 +204,9 @@ export class GroupsPages {
       meta: members.meta,
       query,
       found: query.q ? await this.peopleToAdd(group, query.q, scope) : null,
-      refusals,
-      notice: refusals ? null : await this.noticeOf(query, json),
+      // It is about nobody's field: the form that was sent is a list of people.
+      refusals: refused && refused.slice(0, 1).map(({ code, message, params }) => ({ code, message, params })),
+      notice: refused ? null : await this.noticeOf(query, json),
     };
     return this.reply.render('groups/show.njk', data, request);
   }
