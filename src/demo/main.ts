@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MikroORM } from '@mikro-orm/core';
 import { createApp } from '../app.js';
+import { clock } from '../platform/clock.js';
 import { ConfigError, readConfig } from '../platform/config.js';
 import { type Orm } from '../platform/database/orm.js';
 import { DEMO_PASSWORD, fillDemo } from './fill.js';
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
       void app.close().finally(() => process.exit(0));
     });
   console.log('Making four organizations and a month of their history ...');
-  const places = await fillDemo(app.get<Orm>(MikroORM), { seed: 20_261_120, now: new Date(), scale: 1, days: 30 });
+  const places = await fillDemo(app.get<Orm>(MikroORM), { seed: 20_261_120, now: clock.now(), scale: 1, days: 30 });
   await app.listen(config.port, config.host);
   const address = config.publicUrl ?? (await app.getUrl()).replace('[::1]', 'localhost');
   console.log(welcome(address, places));

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/core';
 import { fillDemo } from '../../src/demo/fill.js';
 import { type Place } from '../../src/demo/place.js';
