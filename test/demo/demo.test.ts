@@ -50,8 +50,8 @@ describe('the demo', () => {
   let demo: Awaited<ReturnType<typeof makeDemo>>;
   beforeAll(async () => {
     demo = await makeDemo();
-  });
-  afterAll(() => demo.close());
+  }, 180_000);
+  afterAll(() => demo?.close());
 
   const of = <T>(place: Place, work: (em: any) => Promise<T>) =>
     inOrganization(demo.orm, { organizationId: place.id }, work);
