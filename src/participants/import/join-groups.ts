@@ -90,11 +90,12 @@ async function membershipsOf({ tx, dryRun }: Taking, pairs: Pair[]): Promise<Map
           tx,
           `select m.id, m.group_id, m.participant_id, m.joined_on, m.left_on from group_memberships m
             where m.organization_id = :organization and m.participant_id in (:participants) and m.group_id in (:groups)
-            order by m.joined_on ${dryRun ? '' : lockingRows(tx, 'm')}`,
+            ${dryRun ? '' : lockingRows(tx, 'm')}`,
           { participants, groups: groups.slice(at, at + 5000) },
         ),
       )),
     );
+  rows.sort((a, b) => (a.joined_on < b.joined_on ? -1 : 1));
   for (const row of rows) {
     const key = keyOf({ participant: Number(row.participant_id), group: Number(row.group_id) });
     if (wanted.has(key)) found.set(key, [...(found.get(key) ?? []), { ...row, id: Number(row.id) }]);

@@ -26,12 +26,15 @@ export interface WorkOptions {
   onChunk?: (processed: number) => void;
 }
 
-/** A chunk holds SQLite's write lock; marks wait for it meanwhile. Its size is adjusted to stay below this. */
-const CHUNK_MS = 30;
-const SMALLEST_CHUNK = 25;
+/**
+ * On SQLite a chunk holds the one write lock and marks wait for it meanwhile: its size is adjusted to stay below
+ * CHUNK_MS, and everybody else has PAUSE of that time after it. MySQL locks rows, so nobody waits there.
+ */
+const CHUNK_MS = 25;
+const PAUSE = 0.5;
+const SHORTEST_PAUSE_MS = 8;
+const SMALLEST_CHUNK = 60;
 const LARGEST_CHUNK = 500;
-/** Time for everybody else after each chunk, at least this and at least as long as half of the chunk took. */
-const PAUSE_MS = 5;
 
 /** @returns the columns of the file and what becomes of them, as the job's row remembers it */
 export function recognitionOf(job: Pick<Import, 'shape' | 'kind' | 'mapping'>): Recognition {
@@ -72,7 +75,8 @@ export async function runImport(em: EntityManager, claimed: Job, options: WorkOp
 
 class ImportRun {
   private counts: Counts = noCounts();
-  private size = 200;
+  private readonly sharesLock: boolean;
+  private size: number;
   private job!: Import;
   private taking!: Taking;
 
@@ -80,7 +84,10 @@ class ImportRun {
     private readonly em: EntityManager,
     private readonly claimed: Job,
     private readonly options: WorkOptions,
-  ) {}
+  ) {
+    this.sharesLock = em.getPlatform().constructor.name === 'SqlitePlatform';
+    this.size = this.sharesLock ? 100 : LARGEST_CHUNK;
+  }
 
   async all(): Promise<'ended' | 'stopped'> {
     this.job = await this.em.findOneOrFail(Import, { id: this.claimed.id });
@@ -135,9 +142,11 @@ class ImportRun {
     await this.keep(rows, again);
     const took = performance.now() - started;
     const fitting = Math.round((this.size * CHUNK_MS) / Math.max(took, 1));
-    this.size = Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, Math.min(fitting, this.size * 2)));
+    if (this.sharesLock)
+      this.size = Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, Math.min(fitting, this.size * 2)));
     this.options.onChunk?.(this.counts.processed);
-    await (this.job.dryRun ? nextTurn() : sleep(Math.max(PAUSE_MS, took / 2)));
+    if (!this.sharesLock) await nextTurn();
+    else await sleep(Math.max(SHORTEST_PAUSE_MS, took * PAUSE));
   }
 
   /** One transaction: the rows, their audit, what is told about them, the counters and the checkpoint. */

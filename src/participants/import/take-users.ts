@@ -152,7 +152,7 @@ async function usersBy({ tx, dryRun }: Taking, column: 'external_id' | 'email', 
     read<Row>(
       tx,
       `select u.id, u.email, u.external_id, u.first_name, u.last_name, u.status, u.password_hash from users u
-        where u.organization_id = :organization and u.${column} in (:list) order by u.id ${dryRun ? '' : lockingRows(tx, 'u')}`,
+        where u.organization_id = :organization and u.${column} in (:list) ${dryRun ? '' : lockingRows(tx, 'u')}`,
       { list },
     ),
   );

@@ -50,6 +50,9 @@ function openSqlite(file: string): Database.Database {
 /** How many compiled statements are kept: more than the product has, fewer than would matter. */
 const STATEMENTS_KEPT = 500;
 
+/** Long statements are those of bulk writes, whose values stand in their text: they come once and would fill the memory. */
+const LONGEST_KEPT = 4000;
+
 /** Compiling a statement takes as long as running a small one (0.1 to 0.2 ms), so each is compiled once. */
 function keepStatements(database: Database.Database): void {
   const kept = new Map<string, Database.Statement>();
@@ -59,6 +62,7 @@ function keepStatements(database: Database.Database): void {
     // A statement that is being iterated cannot be run a second time meanwhile.
     if (known && !(known as { busy?: boolean }).busy) return known;
     const statement = compile(sql);
+    if (sql.length > LONGEST_KEPT) return statement;
     if (kept.size >= STATEMENTS_KEPT) kept.delete(kept.keys().next().value!);
     kept.set(sql, statement);
     return statement;
