@@ -8,7 +8,7 @@ import { clock } from '../platform/clock.js';
 import { Can, Targets } from '../platform/http/access.js';
 import { attempt } from '../platform/http/form.js';
 import { id as idText, parse } from '../platform/http/parse.js';
-import { type Refusal } from '../platform/http/problem.js';
+import { Problem, type Refusal } from '../platform/http/problem.js';
 import { Reply } from '../platform/http/reply.js';
 import { isFragment } from '../platform/http/request.js';
 import { Target } from '../platform/http/target.guard.js';
@@ -178,8 +178,12 @@ export class GroupsPages {
     @Target('participant_id') participant: Participant,
     @Res() response: Response,
   ) {
-    await this.bus.execute(new EndMembership(id, participant.id));
-    response.redirect(303, `/groups/${id}?done=left&person=${participant.id}`);
+    const ended = await this.bus.execute(new EndMembership(id, participant.id)).catch((error: unknown) => {
+      // Pressed twice, or by two people: he is no member any more, which is what was wanted.
+      if (error instanceof Problem && error.status === 404) return null;
+      throw error;
+    });
+    response.redirect(303, `/groups/${id}${ended ? `?done=left&person=${participant.id}` : ''}`);
   }
 
   private async showPage(group: Group, request: AuthRequest, me: SignedInUser, refused: Refusal[] | null = null) {

@@ -66,6 +66,13 @@ function fade(): void {
 document.addEventListener('htmx:after:swap', fade);
 fade();
 
+// What was done is told once: a page that is loaded again does not tell it again.
+const here = new URL(location.href);
+if (here.searchParams.has('done')) {
+  for (const name of ['done', 'count', 'person', 'session']) here.searchParams.delete(name);
+  history.replaceState(history.state, '', here);
+}
+
 // After a refused form: to the summary of what is wrong.
 document.addEventListener('htmx:after:swap', (event) => {
   if ((event.detail.ctx.response?.status ?? 0) >= 400) document.querySelector<HTMLElement>('[data-focus]')?.focus();

@@ -86,6 +86,9 @@ describe('the page of a group', () => {
     );
     expect(textOf(page.body)).toContain('today is the last day');
     expect(page.body).toContain(`action="/groups/${group.id}/members" data-undo`);
+    // Pressed twice: nothing is wrong, and nothing more is told.
+    const again = await world.ana.form(`/groups/${group.id}/members/${guest!.id}/end`, {});
+    expect(again.headers.get('location')).toBe(`/groups/${group.id}`);
     await world.ana.form(`/groups/${group.id}/members`, { participant_ids: String(guest!.id) });
     const rows = await world.read(world.school, (em) => em.find(GroupMembership, { group: group.id }));
     expect(rows.map((each) => each.leftOn ?? null)).toEqual([null, null]);
