@@ -21,6 +21,12 @@ const ZONE = /^[A-Z][A-Za-z]+\/[\w/+-]+$|^UTC$/;
 /** Names of days and months come from the locale itself, not from a translator. */
 const CALENDAR = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec|AM|PM)\w*[.,]?$/;
 
+/** Names of columns, as programs write them into the head of a file. */
+const COLUMN = /^[a-z]+(_[a-z]+)+[.,:;]?$/;
+
+/** How a file writes its dates. */
+const FORMAT = /^[DMY]{1,4}([-./][DMY]{1,4}){2}$/;
+
 /** What stays of a text when everything translated (⟦...⟧), every piece of data and every figure is taken out. */
 function untranslated(text: string): string {
   let rest = text.replace(NAMES, ' ');
@@ -30,14 +36,8 @@ function untranslated(text: string): string {
   }
   return rest
     .split(/\s+/)
-    .filter(
-      (word) =>
-        !word.includes(DATA) &&
-        !word.includes('@') &&
-        !ZONE.test(word) &&
-        !CALENDAR.test(word) &&
-        /\p{L}{2}/u.test(word),
-    )
+    .filter((word) => /\p{L}{2}/u.test(word) && !word.includes(DATA) && !word.includes('@'))
+    .filter((word) => ![ZONE, CALENDAR, COLUMN, FORMAT].some((pattern) => pattern.test(word)))
     .join(' ');
 }
 

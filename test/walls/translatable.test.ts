@@ -1,4 +1,4 @@
-import { type EntityManager } from '@mikro-orm/core';
+import { type EntityClass, type EntityManager } from '@mikro-orm/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SetupAddress, User } from '../../src/auth/index.js';
 import { Group, Import, Participant } from '../../src/participants/index.js';
@@ -110,6 +110,58 @@ describe('every visible text can be translated', () => {
     }
     expect(bare).toEqual({});
     expect(seen).toBeGreaterThan(pages.length);
+  }, 120_000);
+
+  it('in every state that a page can be in', async () => {
+    const bare: Record<string, string[]> = {};
+    const look = async (what: string, path: string, visitor = world.ana) => {
+      const answer = await visitor.get(path);
+      if (answer.status !== 200 || !isHtml(answer)) bare[what] = [`answers ${answer.status}`];
+      else if (bareTexts(answer.body).length > 0) bare[what] = bareTexts(answer.body);
+    };
+    const change = <T extends object>(entity: EntityClass<T>, values: Partial<T>) =>
+      world.write(world.school, async (tx) => {
+        for (const row of await tx.find(entity, {})) Object.assign(row, values);
+      });
+    const now = new Date();
+    const session = `/sessions/${rows.get(Session)}`;
+    const person = `${session}/people/${rows.get(Participant)}`;
+    const sessions: Record<string, Partial<Session>> = {
+      running: { status: 'running', actualStartAt: now },
+      locked: { status: 'ended', actualEndAt: now, lockedAt: now, registerCompletedAt: now },
+      cancelled: { status: 'cancelled' },
+    };
+    await world.ana.form(`${session}/presence`, {
+      op_id: crypto.randomUUID(),
+      participant_id: String(rows.get(Participant)),
+      presence_state: 'late',
+      revision: '1',
+    });
+    for (const [state, values] of Object.entries(sessions)) {
+      await change(Session, values);
+      for (const path of ['/', '/sessions', session, person]) await look(`${path}, session ${state}`, path);
+    }
+    for (const [name, visitor] of Object.entries(world.school.visitor))
+      for (const path of name === 'emil' ? ['/'] : ['/', '/participants', '/groups', '/sessions', session, person])
+        await look(`${path}, as ${name}`, path, visitor);
+
+    for (const status of ['queued', 'running', 'undoing', 'undone', 'done', 'failed'] as const) {
+      await change(Import, { status, total: 4, processed: 3, failedCount: 1, undoneAt: now, finishedAt: now });
+      for (const path of ['/import', `/import/${rows.get(Import)}`]) await look(`${path}, ${status}`, path);
+    }
+    const file = `first_name,last_name,external_id,date_of_birth,Colour${DATA}\nAda${DATA},Byron${DATA},1${DATA},2010-02-31,\n`;
+    const form = new FormData();
+    form.append('files', new Blob([`${file}Bea${DATA},,2${DATA},,x,y\n`], { type: 'text/csv' }), `people${DATA}.csv`);
+    const uploaded = await world.ana.post('/import', form);
+    expect(uploaded.status).toBe(303);
+    await look('preview of an upload', uploaded.headers.get('location')!);
+
+    await change(Group, { isActive: false });
+    await change(Participant, { isActive: false });
+    const pages = [`/groups/${rows.get(Group)}`, `/participants/${rows.get(Participant)}`];
+    for (const path of [...pages, '/groups', '/participants', '/participants?q=nobody'])
+      await look(`${path}, not in use`, path);
+    expect(bare).toEqual({});
   }, 120_000);
 
   it('on the pages of refusals', async () => {
