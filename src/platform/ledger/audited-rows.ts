@@ -1,6 +1,5 @@
 import {
   OptimisticLockError,
-  ReferenceKind,
   type EntityClass,
   type EntityManager,
   type EntityMetadata,
@@ -8,6 +7,7 @@ import {
 } from '@mikro-orm/core';
 import { type SqlEntityManager } from '@mikro-orm/sql';
 import { clock } from '../clock.js';
+import { columnsOf, databaseValue, insertMany, isMySql } from '../database/insert-many.js';
 import { isAudited, record, valuesOf, type Change } from './ledger.js';
 
 /**
@@ -49,11 +49,7 @@ export async function insertRows<T extends object>(
   const ids: number[] = [];
   for (let at = 0; at < rows.length; at += CHUNK) {
     const complete = rows.slice(at, at + CHUNK).map((row) => completed(tx, meta, row, organization));
-    // em.insertMany tells the first id only.
-    const result = await tx
-      .getDriver()
-      .nativeInsertMany(entity as EntityClass<any>, complete, { ctx: tx.getTransactionContext() });
-    const inserted = (result.rows as { id: number | string }[]).map((row) => Number(row.id));
+    const inserted = await insertMany(tx, meta, complete);
     if (isAudited(meta.tableName))
       await record(
         tx,
@@ -157,14 +153,6 @@ function completed(tx: EntityManager, meta: EntityMetadata<any>, row: RowValues<
   return full;
 }
 
-const columnsOf = (meta: EntityMetadata<any>): EntityProperty<any>[] =>
-  (meta.props as EntityProperty<any>[]).filter(
-    (prop) =>
-      prop.persist !== false &&
-      prop.fieldNames?.length === 1 &&
-      (prop.kind === ReferenceKind.SCALAR || prop.kind === ReferenceKind.MANY_TO_ONE),
-  );
-
 function updated<T>(meta: EntityMetadata<any>, change: RowChange<T>, organizationId: number): Change[] {
   const after = valuesOf(meta, change.after as Record<string, unknown>);
   if (Object.keys(after).length === 0) return [];
@@ -192,7 +180,7 @@ async function updateChunk(
   chunk: RowChange<any>[],
   organization: number,
 ): Promise<number> {
-  const mysql = tx.getPlatform().constructor.name === 'MySqlPlatform';
+  const mysql = isMySql(tx);
   const name = (column: string) => `\`${column}\``;
   const columns = columnsOf(meta).filter((prop) => chunk.some((change) => prop.name in change.after));
   // A column that only some of the rows change is accompanied by a flag that says which.
@@ -237,14 +225,4 @@ async function updateChunk(
     : `with v (${heads.join(',')}) as (values ${list}) update ${table} as t set ${sets.join(', ')} from v where ${matches} and t.organization_id = ?`;
   const result = await (tx as SqlEntityManager).execute<{ affectedRows: number }>(sql, values as never[], 'run');
   return Number(result.affectedRows);
-}
-
-/** A property's JavaScript value as this database takes it. */
-function databaseValue(tx: EntityManager, prop: EntityProperty<any>, value: unknown): unknown {
-  if (value === undefined || value === null) return null;
-  const platform = tx.getPlatform();
-  if (prop.columnTypes?.[0] === 'json') return JSON.stringify(value);
-  if (value instanceof Date) return platform.processDateProperty(value);
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  return prop.customType ? prop.customType.convertToDatabaseValue(value, platform, { mode: 'query-data' }) : value;
 }

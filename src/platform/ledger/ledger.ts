@@ -1,6 +1,7 @@
 import { type EntityManager, type EntityMetadata, type EntityProperty } from '@mikro-orm/core';
 import { clock } from '../clock.js';
 import { current } from '../current.js';
+import { insertMany } from '../database/insert-many.js';
 import { canonicalJson, sha256 } from '../text.js';
 import { AuditLog } from './audit-log.entity.js';
 
@@ -103,7 +104,8 @@ export async function record(em: EntityManager, changes: Change[]): Promise<void
     };
     return { ...row, digest: auditDigest(row) };
   });
-  for (let at = 0; at < rows.length; at += 500) await em.insertMany(AuditLog, rows.slice(at, at + 500));
+  const meta = em.getMetadata().get(AuditLog);
+  for (let at = 0; at < rows.length; at += 500) await insertMany(em, meta, rows.slice(at, at + 500));
 }
 
 /** What the digest covers: the fixed columns and the digests of the values, never the values themselves. */
