@@ -110,13 +110,18 @@ async function measure(databaseUrl: string, prepared: Prepared, floorInput: stri
     });
 
     say('50 people marking at once');
-    const crowd = await markTogether(client, prepared, fresh.shift()!, 50, size.crowd, 0);
-    lines.push({
-      what: `50 people marking at once for ${size.crowd / 1000} s, without a pause`,
-      target: '0 errors, p95 at most 100 ms',
-      measured: `${crowd.errors} errors, p95 ${ms(quantile(crowd.times, 0.95))}, ${crowd.perSecond.toFixed(0)} marks/s`,
-      ok: crowd.errors === 0 && quantile(crowd.times, 0.95) <= 100,
-    });
+    // Their pages are open: the connections stand before the first mark.
+    await Promise.all(Array.from({ length: 50 }, () => client.send('GET', '/health/live')));
+    for (const pause of [1000, 0]) {
+      const crowd = await markTogether(client, prepared, fresh.shift()!, 50, size.crowd, pause);
+      const p95 = quantile(crowd.times, 0.95);
+      lines.push({
+        what: `50 people marking at once for ${size.crowd / 1000} s, ${pause ? 'each once a second' : 'without any pause'}`,
+        target: '0 errors, p95 at most 100 ms',
+        measured: `${crowd.errors} errors, p95 ${ms(p95)}, ${crowd.perSecond.toFixed(0)} marks/s`,
+        ok: crowd.errors === 0 && p95 <= 100,
+      });
+    }
 
     say('500 marks in one act');
     const acts: number[] = [];
@@ -321,7 +326,11 @@ const sections = [await onSqlite()];
 if (process.env.BENCH_MYSQL_URL) sections.push(await onMysql(process.env.BENCH_MYSQL_URL));
 for (const { title, about, lines } of sections) {
   print(`${title}${quick ? ' (quick: rough figures)' : ''}`, lines);
-  console.log(`\n  ${Object.values(about).join(' · ')}`);
+  console.log(
+    `\n  ${Object.entries(about)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(' · ')}`,
+  );
 }
 if (process.argv.includes('--write')) console.log(`\nWrote ${write(sections)}`);
 process.exit(0);

@@ -1,6 +1,6 @@
 /** The result: rows on the terminal, and docs/performance.md. */
 import { execFileSync } from 'node:child_process';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -31,6 +31,8 @@ export function print(title: string, lines: Line[]): void {
   for (const row of rows) console.log(`  ${row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ')}`.trimEnd());
 }
 
+const [loadBefore = 0] = loadavg();
+
 /** Where and with what was measured. */
 export function machine(database: string): Record<string, string> {
   const [cpu] = cpus();
@@ -51,6 +53,8 @@ export function machine(database: string): Record<string, string> {
     'Operating system': `${process.platform} ${process.arch}`,
     'Node.js': process.version,
     Database: database,
+    // Above the number of cores somebody else is working here, and all times are too long.
+    'Load of the machine at the beginning': loadBefore.toFixed(1),
   };
 }
 
