@@ -22,6 +22,6 @@ export {
   type OwnGroups,
 } from './own-groups.js';
 export { NewParticipant } from './participant-input.js';
-export { showWithParticipant } from './participant-panels.js';
+export { panelsOf, showWithParticipant } from './participant-panels.js';
 export { foldedNames, Participant } from './participant.entity.js';
 export { ParticipantsModule } from './participants.module.js';

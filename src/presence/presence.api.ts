@@ -12,7 +12,7 @@ import { describedBy } from '../platform/http/openapi.js';
 import { pagingFields } from '../platform/http/paging.js';
 import { id as idText, parse } from '../platform/http/parse.js';
 import { rangeFields, rangeOf } from '../platform/http/range.js';
-import { notFound, Problem } from '../platform/http/problem.js';
+import { notFound } from '../platform/http/problem.js';
 import { Target } from '../platform/http/target.guard.js';
 import { Session, sessionJson } from '../sessions/index.js';
 import { boundsOf, STATE_CATEGORIES } from '../tenancy/index.js';

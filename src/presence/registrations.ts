@@ -1,7 +1,16 @@
 import { type EntityManager } from '@mikro-orm/core';
-import { ownGroupsOf, Participant, showWithParticipant, whenUndoingImports } from '../participants/index.js';
+import {
+  inOwnGroups,
+  limitToOwnGroups,
+  ownGroupsOf,
+  ownGroupsParameters,
+  Participant,
+  showWithParticipant,
+  whenUndoingImports,
+} from '../participants/index.js';
 import { read } from '../platform/database/read.js';
 import { registerStates } from './open-states.js';
+import { PresenceRecord } from './presence-record.entity.js';
 import { statementOf } from './statement.query.js';
 
 /** How many of a person's marks stand on his page; the rest is one link away. */
@@ -12,6 +21,7 @@ export function registerPresence(): void {
   registerStates();
   showWithParticipant(recentMarks);
   whenUndoingImports('participants', whoWasMarked);
+  limitToOwnGroups(PresenceRecord, inOwnSession);
 }
 
 const recentMarks: Parameters<typeof showWithParticipant>[0] = async (em, participant, me) => ({
@@ -35,4 +45,15 @@ const whoWasMarked: Parameters<typeof whenUndoingImports>[1] = async (em: Entity
         message: '{name} was marked since, so this person stays.',
       });
   return marked;
+};
+
+/** A record belongs to the group of its session. */
+const inOwnSession: Parameters<typeof limitToOwnGroups<PresenceRecord>>[1] = async (em, own, record) => {
+  const rows = await read(
+    em,
+    `select 1 as yes from sessions x
+      where x.organization_id = :organization and x.id = :session and ${inOwnGroups(own, 'x.group_id')}`,
+    { ...ownGroupsParameters(own), session: record.session },
+  );
+  return rows.length > 0;
 };

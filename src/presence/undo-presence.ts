@@ -32,7 +32,8 @@ interface Done {
   op_id: string;
   participant_id: number;
   revision: number;
-  before: string | null;
+  /** The answer of the revision before, JSON. */
+  earlier: string | null;
 }
 
 @CommandHandler(UndoPresence)
@@ -47,7 +48,7 @@ export class UndoPresenceHandler implements ICommandHandler<UndoPresence, Kept[]
       if (done.length === 0)
         throw new Problem(404, { code: 'not_found', message: 'There is nothing of yours to undo here.' });
       const marks = done.map((each): Mark => {
-        const before = each.before === null ? null : (JSON.parse(each.before) as RecordJson);
+        const before = each.earlier === null ? null : (JSON.parse(each.earlier) as RecordJson);
         const time = (text: string | null | undefined) => (text ? new Date(text) : null);
         return {
           opId: uuidV5(each.op_id, UNDO),
@@ -73,7 +74,7 @@ export class UndoPresenceHandler implements ICommandHandler<UndoPresence, Kept[]
 function doneBy(em: EntityManager, session: number, act: string, author: number): Promise<Done[]> {
   return read<Done>(
     em,
-    `select o.op_id, o.participant_id, o.revision, b.answer as before
+    `select o.op_id, o.participant_id, o.revision, b.answer as earlier
        from presence_operations o
        left join presence_operations b
          on b.organization_id = o.organization_id and b.session_id = o.session_id

@@ -51,6 +51,9 @@ describe('the statement of one person', () => {
     const others = (await world.mara.get(`/api/presence?participant_id=${other!.id}`)).json.data;
     expect((await visitor.get(`/api/presence/${others[0].id}`)).status).toBe(404);
     expect((await visitor.get(`/sessions/${session.id}`)).status).toBe(403);
+    const home = (await visitor.get('/')).body;
+    expect(home).toContain('Mathematics');
+    expect(home).not.toContain(`/sessions/${session.id}`);
   });
 
   it('limits a teacher to the groups that are assigned to him, where the school wants that', async () => {
@@ -72,6 +75,9 @@ describe('the statement of one person', () => {
     expect([refused.status, refused.json.errors[0].code]).toEqual([422, 'unknown']);
     await place.visitor.ida!.post('/api/presence', mark);
     expect((await tom.get('/api/presence')).json.data).toEqual([]);
+    const { id } = (await place.visitor.ida!.get('/api/presence')).json.data[0];
+    expect((await tom.get(`/api/presence/${id}`)).status).toBe(404);
+    expect((await tom.put(`/api/presence/${id}`, { presence_state: 'late' })).status).toBe(404);
     const { GroupAssignment } = await import('../../src/participants/index.js');
     await world.write(place, (tx) => tx.create(GroupAssignment, { user: place.user.tom!.id, group: session.group }));
     expect((await tom.get(`/sessions/${session.id}`)).status).toBe(200);
