@@ -189,7 +189,7 @@ export class ImportJobs implements OnApplicationBootstrap, BeforeApplicationShut
     const known = await em.find(Import, { filePath: { $in: names } }, { filters: false, fields: ['filePath'] });
     const needed = new Set(known.map((job) => job.filePath));
     for (const name of names.filter((each) => !needed.has(each))) {
-      const { mtime } = await stat(join(this.folder, name)).catch(() => ({ mtime: new Date() }));
+      const { mtime } = await stat(join(this.folder, name)).catch(() => ({ mtime: clock.now() }));
       // A younger one may be on its way in.
       if (mtime.getTime() < clock.now().getTime() - 3_600_000) await removeUpload(this.folder, name).catch(() => {});
     }
