@@ -40,10 +40,19 @@ describe('an import whose worker is killed', () => {
       }
     }
     expect(kills).toBe(2);
-    for (let tries = 0; tries < 300 && (await importOf(world.ana, json.data.id)).status !== 'done'; tries++) await sleep(100);
+    for (let tries = 0; tries < 300 && (await importOf(world.ana, json.data.id)).status !== 'done'; tries++)
+      await sleep(100);
     await idle(world);
     const job = await importOf(world.ana, json.data.id);
-    expect(countsOf(job)).toEqual({ status: 'done', total: rows, created: rows, updated: 0, unchanged: 0, skipped: 0, failed: 0 });
+    expect(countsOf(job)).toEqual({
+      status: 'done',
+      total: rows,
+      created: rows,
+      updated: 0,
+      unchanged: 0,
+      skipped: 0,
+      failed: 0,
+    });
     expect(addsUp(job)).toBe(true);
     const found = await world.read(world.school, async (em) => ({
       people: await em.count(Participant, { identifier: { $like: 'C%' } }),
@@ -68,7 +77,8 @@ describe('an import whose worker is killed', () => {
         break;
       }
     }
-    for (let tries = 0; tries < 300 && (await importOf(world.ana, json.data.id)).status !== 'undone'; tries++) await sleep(100);
+    for (let tries = 0; tries < 300 && (await importOf(world.ana, json.data.id)).status !== 'undone'; tries++)
+      await sleep(100);
     expect(await world.read(world.school, (em) => em.count(Participant, { isActive: true }))).toBe(0);
     expect(await world.read(world.school, (em) => em.count(GroupMembership, {}))).toBe(0);
   }, 60_000);
