@@ -121,7 +121,8 @@ function rowsOfAct(session: number): Record<string, Record<string, unknown>[]> {
     presence_operations: all('select * from presence_operations where session_id = ?'),
     audit_logs: all(
       `select a.* from audit_logs a join presence_records r on r.organization_id = a.organization_id
-          and a.table_name = 'presence_records' and r.id = a.record_id where r.session_id = ?`,
+          and a.table_name = 'presence_records' and r.id = a.record_id where r.session_id = ?
+         group by a.record_id`,
     ),
   };
 }
