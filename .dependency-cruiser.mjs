@@ -69,6 +69,13 @@ export default {
       to: {},
     },
     {
+      name: 'bare-inserts',
+      comment: 'Many rows are written with their audit: through the ledger.',
+      severity: 'error',
+      from: { pathNot: '^src/platform/ledger/' },
+      to: { path: '^src/platform/database/insert-many\\.ts$' },
+    },
+    {
       name: 'no-circles',
       comment: 'A circle cannot be read from left to right.',
       severity: 'error',
