@@ -24,7 +24,7 @@ const list = (rows: number) =>
 describe('an import whose worker is killed', () => {
   it('goes on where it stopped; nothing is doubled, nothing is missing', async () => {
     await open();
-    const rows = 8000;
+    const rows = 4000;
     const { json } = await world.ana.post('/api/participants/bulk', bulk(list(rows)));
     const jobs = world.app.get(ImportJobs);
     let kills = 0;
@@ -33,7 +33,7 @@ describe('an import whose worker is killed', () => {
       const job = await importOf(world.ana, json.data.id);
       if (job.status === 'done') break;
       const pid = jobs.workerPid;
-      if (pid && job.processed > kills * 1500 + 200) {
+      if (pid && job.processed > kills * 1000 + 200) {
         process.kill(pid, 'SIGKILL');
         kills++;
         await sleep(100);
@@ -64,7 +64,7 @@ describe('an import whose worker is killed', () => {
 
   it('is undone to its end as well when the worker is killed meanwhile', async () => {
     await open();
-    const rows = 4000;
+    const rows = 1500;
     const { json } = await world.ana.post('/api/participants/bulk', bulk(list(rows)));
     await idle(world);
     const jobs = world.app.get(ImportJobs);

@@ -25,6 +25,7 @@ import { importKinds, type ImportKind } from './kinds.js';
 import { type RowProblem } from './problem.js';
 import { previewOf } from './preview.query.js';
 import { ReceiveUpload } from './receive-upload.js';
+import { recognitionOf } from './run-import.js';
 import { ChooseColumns, DiscardUpload, StartImport, StartInput } from './start-import.js';
 import { UndoImport } from './undo-import.js';
 import { uploadOf, type MulterFile } from './upload.js';
@@ -187,9 +188,10 @@ export class ImportPages {
       { status: { $ne: 'preview' } },
       { orderBy: { id: 'desc' }, limit: 20, offset: (page - 1) * 20 },
     );
-    const ready = waiting.filter((job) => job.kind !== 'unknown');
+    const ready = waiting.filter((job) => recognitionOf(job).problems.length === 0);
     const data = { waiting, ready, past, meta: { page, per_page: 20, total }, open: past.some(isOpen), refused };
-    return this.reply.render('import/list.njk', data, request);
+    const view = isFragment(request) && refused.length === 0 ? 'import/_past.njk' : 'import/list.njk';
+    return this.reply.render(view, data, request);
   }
 
   private async progressOf(job: Import) {

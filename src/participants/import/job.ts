@@ -18,7 +18,7 @@ export interface Job {
 export class ClaimLost extends Error {}
 
 /** How long a claim holds without a word. Every chunk says one. */
-const LEASE_MS = 30_000;
+const LEASE_MS = 60_000;
 /** After so many claims without an end the job is given up: it takes its worker down every time. */
 const MOST_CLAIMS = 8;
 

@@ -106,7 +106,10 @@ class ImportRun {
   /** Reads the file once before anything is written: a file that breaks off in the middle changes nothing. */
   private async count(): Promise<void> {
     let total = 0;
-    for await (const _ of readRows(this.options.file, this.shape)) if (++total % 5000 === 0) await nextTurn();
+    for await (const _ of readRows(this.options.file, this.shape)) {
+      if (++total % 5000 === 0) await nextTurn();
+      if (total % 100_000 === 0) await saveJob(this.em, this.claimed, {});
+    }
     this.job.total = total;
     await saveJob(this.em, this.claimed, { total });
   }
