@@ -24,7 +24,7 @@ export interface Class {
   reasons: string[];
   codes: Codes;
   habits: Habits;
-  /** One by one, so that it can be watched; else who is missing first, and then all the others at once. */
+  /** One by one, so that it can be watched; else first who is missing, selected together, and then all the others. */
   slowly?: boolean;
   /** Some registers are forgotten, unless they should not be. */
   sure?: boolean;
@@ -52,10 +52,10 @@ export function takeClass(place: Place, lesson: Class): void {
       continue;
     }
     steps.push(...(own.length > 0 ? own : [{ at, participant, state: codes.here }]));
-    at = lesson.slowly ? after(at, 0, random.int(20, 40)) : after(at, 0, random.int(3, 9));
+    if (lesson.slowly) at = after(at, 0, random.int(20, 40));
   }
   const forgotten = !lesson.sure && random.chance(0.05) ? random.int(1, 3) : 0;
-  const together = after(at, 0, random.int(4, 20));
+  const together = after(at, 0, random.int(8, 50));
   for (const participant of rest.slice(forgotten)) steps.push({ at: together, participant, state: codes.here });
   for (const step of steps) if (step.fact === undefined && step.at > last) last = step.at;
   if (last < together) last = together;
@@ -66,7 +66,7 @@ export function takeClass(place: Place, lesson: Class): void {
     author,
     steps,
     ...(usual ? { completed: after(last, 0, random.int(5, 50)) } : {}),
-    ...(random.chance(0.8) ? { ended: after(start, lesson.minutes, random.int(-60, 200)) } : {}),
+    ...(random.chance(0.4) ? { ended: after(start, lesson.minutes, random.int(-60, 200)) } : {}),
   });
 }
 
