@@ -4,7 +4,7 @@ import {
   limitToOwnGroups,
   ownGroupsOf,
   ownGroupsParameters,
-  Participant,
+  type Participant,
   showWithParticipant,
   whenUndoingImports,
 } from '../participants/index.js';

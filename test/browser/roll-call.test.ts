@@ -91,6 +91,8 @@ async function traces(session: number) {
       tableName: 'presence_records',
       recordId: { $in: cells.map((each) => each.id) },
     });
+    // By person: marks of several people may arrive in any order.
+    const placeOf = (record: number) => cells.findIndex((each) => each.id === record);
     const receipts = await em.find(PresenceOperation, { session }, { orderBy: { participant: 'asc' } });
     const timeless = (values: string | null | undefined) => {
       const { session_id, participant_id, recorded_at, received_at, source, op_id, ...rest } = JSON.parse(
@@ -101,7 +103,7 @@ async function traces(session: number) {
     return {
       cells: cells.map((each) => [each.presenceState, each.revision, each.note, each.recordedBy, each.disputed]),
       audit: audit
-        .sort((a, b) => a.recordId - b.recordId)
+        .sort((a, b) => placeOf(a.recordId) - placeOf(b.recordId))
         .map((each) => [each.action, each.fact, each.changedBy, timeless(each.newValues), each.oldValues]),
       receipts: receipts.map((each) => [each.kind, each.outcome, each.revision, each.author]),
     };
