@@ -1,5 +1,6 @@
 import { ReferenceKind, type EntityManager, type EntityMetadata, type EntityProperty } from '@mikro-orm/core';
 import { CompiledQuery, type Kysely } from 'kysely';
+import { isMySql } from './dialect.js';
 
 /** Rows of one statement on SQLite: few enough that the compiled statement is kept. */
 const SQLITE_ROWS = 50;
@@ -38,8 +39,6 @@ export async function insertMany(
   }
   return ids;
 }
-
-export const isMySql = (em: EntityManager): boolean => em.getPlatform().constructor.name === 'MySqlPlatform';
 
 /** The properties that are columns. */
 export const columnsOf = (meta: EntityMetadata<any>): EntityProperty<any>[] =>

@@ -1,5 +1,6 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { type SqlEntityManager } from '@mikro-orm/sql';
+import { isMySql } from './dialect.js';
 
 /** Values that a statement may be given. An array stands for a list in `in (:ids)`; it must not be empty. */
 export type Parameters = Record<string, string | number | boolean | Date | null | (string | number)[]>;
@@ -36,11 +37,12 @@ async function runRead<Row>(em: EntityManager, statement: string, parameters: Pa
   if (!parts) {
     const text = statement.split(/:[a-z_]+/i);
     const names = [...statement.matchAll(/:([a-z_]+)/gi)].map((match) => match[1]!);
-    if (tenant && !names.includes('organization')) throw new Error('a tenant statement must name :organization');
     if (!/^\s*(select|with)\b/i.test(statement)) throw new Error('read() runs SELECT statements only');
     parts = { text, names };
     parsed.set(statement, parts);
   }
+  // Asked each time: the same text may have come across organizations before.
+  if (tenant && !parts.names.includes('organization')) throw new Error('a tenant statement must name :organization');
   let sql = parts.text[0]!;
   const values: unknown[] = [];
   parts.names.forEach((name, at) => {
@@ -81,5 +83,5 @@ export function instant(value: number | string | Date | null): Date | null {
  * @param alias of the table that is locked
  */
 export function lockingRows(em: EntityManager, alias: string, kind: 'update' | 'share' = 'update'): string {
-  return em.getPlatform().constructor.name === 'MySqlPlatform' ? `for ${kind} of ${alias}` : '';
+  return isMySql(em) ? `for ${kind} of ${alias}` : '';
 }

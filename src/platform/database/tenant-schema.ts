@@ -1,5 +1,6 @@
 import { type EntityMetadata, type IDatabaseDriver, type MikroORM, type Platform } from '@mikro-orm/core';
 import { SqlSchemaGenerator, type AbstractSqlDriver, type DatabaseTable } from '@mikro-orm/sql';
+import { isMySqlPlatform } from './dialect.js';
 
 /**
  * Widens every foreign key between two tenant tables to the pair (organization_id, x_id), so that the database itself
@@ -106,7 +107,7 @@ const EXACT = new Set(['code', 'slug', 'identifier', 'externalId', 'sortName']);
 
 /** Adjusts the entities to the database at hand: what the two dialects spell differently is spelled here, once. */
 export function adjustToDialect(meta: EntityMetadata, platform: Platform): void {
-  const sqlite = platform.constructor.name === 'SqlitePlatform';
+  const sqlite = !isMySqlPlatform(platform);
   for (const prop of meta.props) {
     const type = (prop as any).customType ?? (prop as any).type;
     const isBigint = type?.constructor?.name === 'BigIntType' || /bigint/i.test(String((prop as any).type));

@@ -7,7 +7,8 @@ import {
 } from '@mikro-orm/core';
 import { type SqlEntityManager } from '@mikro-orm/sql';
 import { clock } from '../clock.js';
-import { columnsOf, databaseValue, insertMany, isMySql } from '../database/insert-many.js';
+import { isMySql } from '../database/dialect.js';
+import { columnsOf, databaseValue, insertMany } from '../database/insert-many.js';
 import { isAudited, record, valuesOf, type Change } from './ledger.js';
 
 /**
