@@ -1,6 +1,7 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
-import { EntityManager } from '@mikro-orm/core';
+import { EntityManager, LockMode } from '@mikro-orm/core';
 import { z } from 'zod';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { dateText, id } from '../platform/http/parse.js';
 import { Problem, type Refusal } from '../platform/http/problem.js';
@@ -59,14 +60,16 @@ export class AddMembersHandler implements ICommandHandler<AddMembers, Joined> {
  * @throws Problem 422 `unknown`, with the row, for ids that nobody here has
  */
 export async function addMembers(tx: EntityManager, groupId: number, input: NewMembers): Promise<Joined> {
-  const group = await tx.findOneOrFail(Group, { id: groupId });
+  // One at a time in each group: a membership that is not there yet cannot be locked.
+  const group = await findLocked(tx, Group, groupId);
   const ids = [...new Set(input.participant_ids)];
   await refuseUnknown(tx, input.participant_ids, ids);
   const wanted = { from: input.from ?? ALWAYS, to: input.to ?? null };
+  const options = { orderBy: { joinedOn: 'asc' }, lockMode: LockMode.PESSIMISTIC_WRITE } as const;
   const existing = new Map<number, GroupMembership[]>();
   for (let at = 0; at < ids.length; at += 500) {
     const where = { group: group.id, participant: { $in: ids.slice(at, at + 500) } };
-    for (const each of await tx.find(GroupMembership, where, { orderBy: { joinedOn: 'asc' } }))
+    for (const each of await tx.find(GroupMembership, where, options))
       existing.set(each.participant, [...(existing.get(each.participant) ?? []), each]);
   }
   const joined: Joined = { added: 0, already: 0 };

@@ -1,8 +1,9 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { Group, sortNameOf } from './group.entity.js';
-import { type GroupChange, refuseImpossibleParent, refuseTakenGroup } from './group-input.js';
+import { type GroupChange, oneMoveAtATime, refuseImpossibleParent, refuseTakenGroup } from './group-input.js';
 
 /** A group is renamed, moved in the tree or put right. What is absent stays; null clears. */
 export class ChangeGroup implements ICommand {
@@ -18,7 +19,8 @@ export class ChangeGroupHandler implements ICommandHandler<ChangeGroup, void> {
 
   async execute({ id, input }: ChangeGroup): Promise<void> {
     await transact(this.em, 'group.changed', async (tx) => {
-      const group = await tx.findOneOrFail(Group, { id });
+      if (input.parent_id) await oneMoveAtATime(tx);
+      const group = await findLocked(tx, Group, id);
       await refuseTakenGroup(tx, input.external_id, id);
       if (input.parent_id) await refuseImpossibleParent(tx, input.parent_id, id);
       if (input.parent_id !== undefined) group.parent = input.parent_id;

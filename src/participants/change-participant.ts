@@ -1,5 +1,6 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { foldedNames, Participant } from './participant.entity.js';
 import { type ParticipantChange, refuseTaken } from './participant-input.js';
@@ -18,7 +19,7 @@ export class ChangeParticipantHandler implements ICommandHandler<ChangeParticipa
 
   async execute({ id, input }: ChangeParticipant): Promise<void> {
     await transact(this.em, 'participant.changed', async (tx) => {
-      const participant = await tx.findOneOrFail(Participant, { id });
+      const participant = await findLocked(tx, Participant, id);
       await refuseTaken(tx, input, id);
       if (input.first_name !== undefined) participant.firstName = input.first_name;
       if (input.last_name !== undefined) participant.lastName = input.last_name;

@@ -1,5 +1,6 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { Group } from './group.entity.js';
 
@@ -33,6 +34,6 @@ export class ReactivateGroupHandler implements ICommandHandler<ReactivateGroup, 
 
 const setActive = (em: EntityManager, fact: string, id: number, active: boolean): Promise<void> =>
   transact(em, fact, async (tx) => {
-    (await tx.findOneOrFail(Group, { id })).isActive = active;
+    (await findLocked(tx, Group, id)).isActive = active;
     await tx.flush();
   });

@@ -1,5 +1,5 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
-import { EntityManager } from '@mikro-orm/core';
+import { EntityManager, LockMode } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { currentOrganization } from '../platform/current.js';
 import { transact } from '../platform/database/transaction.js';
@@ -39,7 +39,7 @@ export class EndMembershipHandler implements ICommandHandler<EndMembership, Ende
       const memberships = await tx.find(
         GroupMembership,
         { group, participant, $or: [{ leftOn: null }, { leftOn: { $gt: today } }] },
-        { orderBy: { joinedOn: 'asc' } },
+        { orderBy: { joinedOn: 'asc' }, lockMode: LockMode.PESSIMISTIC_WRITE },
       );
       if (memberships.length === 0) throw notFound();
       const [first] = memberships;

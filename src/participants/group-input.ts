@@ -1,6 +1,7 @@
-import { type EntityManager, LockMode } from '@mikro-orm/core';
+import { type EntityManager } from '@mikro-orm/core';
 import { z } from 'zod';
 import { currentOrganization } from '../platform/current.js';
+import { findLocked } from '../platform/database/locked.js';
 import { extraData, flag, id, optionalText, text } from '../platform/http/parse.js';
 import { invalid } from '../platform/http/problem.js';
 import { Organization } from '../tenancy/index.js';
@@ -51,14 +52,19 @@ export async function refuseUnknownGroup(
 }
 
 /**
- * Where a group hangs in the tree.
+ * Two groups that are hung below each other at the same time would make a ring. To be called before the group itself is
+ * locked: everybody who writes takes the organization first.
+ */
+export async function oneMoveAtATime(tx: EntityManager): Promise<void> {
+  await findLocked(tx, Organization, currentOrganization());
+}
+
+/**
+ * Where a group hangs in the tree. Moving one needs `oneMoveAtATime`.
  * @param child the group that is being moved; null for a new one
  * @throws Problem 422 `unknown` for a parent that does not exist, `invalid` for one that hangs below the child
  */
 export async function refuseImpossibleParent(tx: EntityManager, parentId: number, child: number | null): Promise<void> {
-  // Two groups that are hung below each other at the same time would make a ring: one move at a time.
-  if (child !== null)
-    await tx.findOneOrFail(Organization, { id: currentOrganization() }, { lockMode: LockMode.PESSIMISTIC_WRITE });
   let ancestor: Group | null = await refuseUnknownGroup(tx, parentId, 'parent_id');
   while (ancestor) {
     if (ancestor.id === child) throw invalid('parent_id', 'A group cannot belong to itself or to a group below it.');

@@ -1,5 +1,6 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { Session } from './session.entity.js';
 
@@ -19,7 +20,7 @@ export class CancelSessionHandler implements ICommandHandler<CancelSession, void
 
   async execute({ id }: CancelSession): Promise<void> {
     await transact(this.em, 'session.cancelled', async (tx) => {
-      cancel(await tx.findOneOrFail(Session, { id }));
+      cancel(await findLocked(tx, Session, id));
       await tx.flush();
     });
   }
@@ -31,7 +32,7 @@ export class ReviveSessionHandler implements ICommandHandler<ReviveSession, void
 
   async execute({ id }: ReviveSession): Promise<void> {
     await transact(this.em, 'session.revived', async (tx) => {
-      revive(await tx.findOneOrFail(Session, { id }));
+      revive(await findLocked(tx, Session, id));
       await tx.flush();
     });
   }

@@ -1,6 +1,7 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { refuseUnknownGroup } from '../participants/index.js';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { invalid } from '../platform/http/problem.js';
 import { cancel, revive } from './cancel-session.js';
@@ -23,7 +24,7 @@ export class ChangeSessionHandler implements ICommandHandler<ChangeSession, void
 
   async execute({ id, input }: ChangeSession): Promise<void> {
     await transact(this.em, factOf(input), async (tx) => {
-      const session = await tx.findOneOrFail(Session, { id });
+      const session = await findLocked(tx, Session, id);
       const start = input.scheduled_start_at ?? session.scheduledStartAt;
       const end = input.scheduled_end_at ?? session.scheduledEndAt;
       refuseEndBeforeStart(start, end);

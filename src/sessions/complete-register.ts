@@ -2,6 +2,7 @@ import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqr
 import { EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { currentUser } from '../platform/current.js';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { withReason, type SessionAct } from './session-input.js';
 import { Session } from './session.entity.js';
@@ -21,7 +22,7 @@ export class CompleteRegisterHandler implements ICommandHandler<CompleteRegister
 
   async execute({ id, input }: CompleteRegister): Promise<void> {
     await transact(this.em, 'register.completed', async (tx) => {
-      const session = await tx.findOneOrFail(Session, { id });
+      const session = await findLocked(tx, Session, id);
       if (session.status === 'cancelled') throw sessionCancelled();
       if (session.registerCompletedAt) return;
       session.registerCompletedAt = input.at ?? clock.now();

@@ -1,6 +1,7 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { invalid } from '../platform/http/problem.js';
 import { withReason, type SessionAct } from './session-input.js';
@@ -21,7 +22,7 @@ export class EndSessionHandler implements ICommandHandler<EndSession, void> {
 
   async execute({ id, input }: EndSession): Promise<void> {
     await transact(this.em, 'session.ended', async (tx) => {
-      const session = await tx.findOneOrFail(Session, { id });
+      const session = await findLocked(tx, Session, id);
       if (session.status === 'cancelled') throw sessionCancelled();
       if (session.status === 'ended') return;
       const at = input.at ?? clock.now();

@@ -1,6 +1,7 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { withReason, type SessionAct } from './session-input.js';
 import { Session } from './session.entity.js';
@@ -20,7 +21,7 @@ export class StartSessionHandler implements ICommandHandler<StartSession, void> 
 
   async execute({ id, input }: StartSession): Promise<void> {
     await transact(this.em, 'session.started', async (tx) => {
-      const session = await tx.findOneOrFail(Session, { id });
+      const session = await findLocked(tx, Session, id);
       if (session.status === 'cancelled') throw sessionCancelled();
       if (session.status !== 'scheduled') return;
       session.status = 'running';

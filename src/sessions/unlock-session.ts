@@ -1,5 +1,6 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
+import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { withReason, type SessionAct } from './session-input.js';
 import { Session } from './session.entity.js';
@@ -18,7 +19,7 @@ export class UnlockSessionHandler implements ICommandHandler<UnlockSession, void
 
   async execute({ id, input }: UnlockSession): Promise<void> {
     await transact(this.em, 'session.unlocked', async (tx) => {
-      const session = await tx.findOneOrFail(Session, { id });
+      const session = await findLocked(tx, Session, id);
       if (!session.lockedAt) return;
       session.lockedAt = null;
       session.extraData = withReason(session.extraData, 'unlock', input);
