@@ -141,6 +141,9 @@ export class Migration20261120000000_first_roll_call extends Migration {
       `alter table \`presence_operations\` add index \`presence_operations_batch_index\` (\`organization_id\`, \`batch_id\`);`,
     );
     this.addSql(
+      `alter table \`presence_operations\` add index \`presence_operations_act_index\` (\`organization_id\`, \`session_id\`, \`author_id\`, \`id\`);`,
+    );
+    this.addSql(
       `alter table \`presence_operations\` add unique \`presence_operations_op_unique\` (\`organization_id\`, \`op_id\`);`,
     );
 

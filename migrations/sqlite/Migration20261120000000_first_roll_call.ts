@@ -137,6 +137,9 @@ export class Migration20261120000000_first_roll_call extends Migration {
       `create index \`presence_operations_batch_index\` on \`presence_operations\` (\`organization_id\`, \`batch_id\`);`,
     );
     this.addSql(
+      `create index \`presence_operations_act_index\` on \`presence_operations\` (\`organization_id\`, \`session_id\`, \`author_id\`, \`id\`);`,
+    );
+    this.addSql(
       `create unique index \`presence_operations_op_unique\` on \`presence_operations\` (\`organization_id\`, \`op_id\`);`,
     );
 

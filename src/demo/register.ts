@@ -89,7 +89,7 @@ function planMarks(place: Place, { session, author }: Taken, steps: Step[], revi
     requestId: place.random.uuid(),
     work: async (tx) => {
       const act = await actOf(tx, session, by, { batchId });
-      refuseWhole(await keepMarks(tx, act, marks), false);
+      refuseWhole(await keepMarks(tx, act, marks), {});
     },
   });
 }

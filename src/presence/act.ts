@@ -2,7 +2,7 @@ import { LockMode, type EntityManager } from '@mikro-orm/core';
 import { reachOf, type SignedInUser } from '../auth/index.js';
 import { isOwnGroup, ownGroupsOf } from '../participants/index.js';
 import { clock } from '../platform/clock.js';
-import { current, type Source } from '../platform/current.js';
+import { current } from '../platform/current.js';
 import { invalid } from '../platform/http/problem.js';
 import { Session } from '../sessions/index.js';
 import { dayOf } from '../tenancy/index.js';
@@ -21,7 +21,7 @@ export async function actOf(
   tx: EntityManager,
   sessionId: number,
   by: SignedInUser,
-  options: { batchId?: string | null; source?: Source; flags?: string } = {},
+  options: { batchId?: string | null; flags?: string } = {},
 ): Promise<Act> {
   // Shared lock: many mark at once, but nobody cancels or locks the session before the commit.
   const session = await tx.findOne(Session, { id: sessionId }, { lockMode: LockMode.PESSIMISTIC_READ });
@@ -38,7 +38,7 @@ export async function actOf(
     mayRecord: may('presence.record') !== null && may('presence.record') !== 'own',
     mayCorrect: (record) =>
       may('presence.correct') === 'all' || (may('presence.correct') === 'groups' && isOwnRecent(record, by)),
-    source: options.source ?? current().source,
+    source: current().source,
     deviceId: current().sourceDevice,
     batchId: options.batchId ?? null,
     ...(options.flags ? { flags: options.flags } : {}),
@@ -47,5 +47,6 @@ export async function actOf(
 
 function isOwnRecent(record: RecordJson | null, by: SignedInUser): boolean {
   if (record?.recorded_by?.id !== by.id) return false;
-  return clock.now().getTime() - Date.parse(record.received_at) <= OWN_CORRECTION_HOURS * 3_600_000;
+  // From the first mark on: a window that every correction opened anew would never close.
+  return clock.now().getTime() - Date.parse(record.created_at) <= OWN_CORRECTION_HOURS * 3_600_000;
 }

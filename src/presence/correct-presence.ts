@@ -8,7 +8,6 @@ import { actOf } from './act.js';
 import { keepMarks, type Kept } from './keep-marks.js';
 import { markOf, type Correction } from './mark.js';
 import { PresenceRecord } from './presence-record.entity.js';
-import { PresenceState } from './presence-state.entity.js';
 import { refuseWhole } from './record-presence.js';
 
 /**
@@ -30,17 +29,9 @@ export class CorrectPresenceHandler implements ICommandHandler<CorrectPresence, 
   async execute({ recordId, input, by }: CorrectPresence): Promise<Kept> {
     return transact(this.em, 'presence.corrected', async (tx) => {
       const record = await tx.findOneOrFail(PresenceRecord, { id: recordId });
-      const state = record.presenceState
-        ? (await tx.findOneOrFail(PresenceState, { id: record.presenceState })).code
-        : null;
-      const asked = {
-        ...input,
-        participant_id: record.participant,
-        presence_state: input.presence_state === undefined ? state : input.presence_state,
-      };
       const act = await actOf(tx, record.session, by);
-      const kept = await keepMarks(tx, act, [markOf(asked, randomUUID())]);
-      refuseWhole(kept, false);
+      const kept = await keepMarks(tx, act, [markOf({ ...input, participant_id: record.participant }, randomUUID())]);
+      refuseWhole(kept, {});
       return kept[0]!;
     });
   }

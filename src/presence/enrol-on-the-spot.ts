@@ -17,10 +17,23 @@ export const NewOnTheSpot = z.object({
   identifier: optionalText(100).optional(),
 });
 
+export interface Enrolled {
+  participant: number;
+  isNew: boolean;
+}
+
+/** The first sending was kept although its answer was lost; then the name was changed and the form sent again. */
+const sentBefore = (known: Participant) =>
+  new Problem(422, {
+    code: 'id_reuse',
+    message: 'This form was saved before, as {name}. Correct the name on the page of that person, or reload this page.',
+    params: { name: known.name },
+  });
+
 /**
  * Adds a person to the register that is being taken: enrols him and makes him a member of the session's group from the
- * session's day on. The same operation again answers the person it made. Answers the participant's id.
- * Errors: 422 `taken`; 409 session_cancelled, session_locked.
+ * session's day on. The same operation again answers the person it made.
+ * Errors: 422 `taken`, `id_reuse` (the form was sent before with another name); 409 session_cancelled, session_locked.
  */
 export class EnrolOnTheSpot implements ICommand {
   constructor(
@@ -31,10 +44,10 @@ export class EnrolOnTheSpot implements ICommand {
 }
 
 @CommandHandler(EnrolOnTheSpot)
-export class EnrolOnTheSpotHandler implements ICommandHandler<EnrolOnTheSpot, number> {
+export class EnrolOnTheSpotHandler implements ICommandHandler<EnrolOnTheSpot, Enrolled> {
   constructor(private readonly em: EntityManager) {}
 
-  async execute({ sessionId, input, by }: EnrolOnTheSpot): Promise<number> {
+  async execute({ sessionId, input, by }: EnrolOnTheSpot): Promise<Enrolled> {
     return transact(this.em, 'participant.enrolled', async (tx) => {
       const act = await actOf(tx, sessionId, by);
       const code =
@@ -46,11 +59,14 @@ export class EnrolOnTheSpotHandler implements ICommandHandler<EnrolOnTheSpot, nu
       // A form that is sent twice makes one person: the operation names him until the organization gives him a number.
       const external = `spot:${input.op_id}`;
       const known = await tx.findOne(Participant, { externalId: external });
-      if (known) return known.id;
       const { op_id: _, ...person } = input;
+      if (known) {
+        if (known.firstName !== person.first_name || known.lastName !== person.last_name) throw sentBefore(known);
+        return { participant: known.id, isNew: false };
+      }
       const participant = await enrolParticipant(tx, { ...person, external_id: external });
       await addMembers(tx, act.session.group, { participant_ids: [participant.id], from: act.day });
-      return participant.id;
+      return { participant: participant.id, isNew: true };
     });
   }
 }

@@ -5,6 +5,7 @@ export interface Cell {
   revision: number;
   state: string | null;
   note: string | null;
+  reason: string | null;
   arrivedAt: Date | null;
   leftAt: Date | null;
 }
@@ -44,10 +45,13 @@ export type Code =
 export type Judgement =
   | { outcome: 'applied' }
   | { outcome: 'duplicate' }
-  /** Nothing changes: the cell says so already. `secondNote`: the operation brings another note than the cell's. */
-  | { outcome: 'merged'; secondNote: boolean }
+  /**
+   * The cell has that state already, and nothing changes. `second`: what was seen was older, and the operation brings
+   * another note, reason or time; it is a second observation, and a person who waits is asked instead (stale).
+   */
+  | { outcome: 'merged'; second: boolean }
   /** Somebody else changed the cell since, to something else. */
-  | { outcome: 'conflict'; serverBehind: boolean }
+  | { outcome: 'conflict' }
   | { outcome: 'parked' | 'rejected'; code: Code };
 
 /**
@@ -73,25 +77,14 @@ export function judgeOperation(mark: Mark, facts: Facts): Judgement {
   if (!facts.stateKnown) return { outcome: 'parked', code: 'state_unknown' };
 
   const revision = facts.cell?.revision ?? 0;
-  const sameState = (facts.cell?.state ?? null) === mark.state;
-  // 26
-  if (mark.base !== null && mark.base > revision)
-    return sameState
-      ? { outcome: 'merged', secondNote: bringsNote(mark, facts) }
-      : { outcome: 'conflict', serverBehind: true };
-  // 4, 5-7
-  if (mark.base !== null && mark.base < revision)
-    return sameState
-      ? { outcome: 'merged', secondNote: bringsNote(mark, facts) }
-      : { outcome: 'conflict', serverBehind: false };
+  const sameState = mark.state === undefined || (facts.cell?.state ?? null) === mark.state;
+  const changes = changesDetail(mark, facts.cell);
+  // 26 and 4-7: what was seen is not what is there.
+  if (mark.base !== null && mark.base !== revision)
+    return sameState ? { outcome: 'merged', second: changes } : { outcome: 'conflict' };
   // 1
-  return sameState && !changesDetail(mark, facts.cell)
-    ? { outcome: 'merged', secondNote: false }
-    : { outcome: 'applied' };
+  return sameState && !changes ? { outcome: 'merged', second: false } : { outcome: 'applied' };
 }
-
-const bringsNote = (mark: Mark, facts: Facts): boolean =>
-  mark.note !== undefined && mark.note !== null && mark.note !== (facts.cell?.note ?? null);
 
 /** Whether anything beside the state would change. */
 function changesDetail(mark: Mark, cell: Cell | null): boolean {
@@ -99,6 +92,7 @@ function changesDetail(mark: Mark, cell: Cell | null): boolean {
     asked !== undefined && (asked?.getTime() ?? null) !== (now?.getTime() ?? null);
   return (
     (mark.note !== undefined && mark.note !== (cell?.note ?? null)) ||
+    (!!mark.reason && mark.reason !== (cell?.reason ?? null)) ||
     differs(mark.arrivedAt, cell?.arrivedAt) ||
     differs(mark.leftAt, cell?.leftAt)
   );

@@ -2,6 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { type Source } from '../platform/current.js';
 import { instant, lockingRows, read } from '../platform/database/read.js';
+import { Problem, type Refusal } from '../platform/http/problem.js';
 import { insertRows, updateRows } from '../platform/ledger/audited-rows.js';
 import { type Session } from '../sessions/index.js';
 import { judgeOperation, type Cell, type Facts, type Judgement } from './judge-operation.js';
@@ -47,22 +48,17 @@ export interface Kept {
  */
 export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Promise<Kept[]> {
   if (marks.length === 0) return [];
+  refuseTwice(marks);
   const { session } = act;
+  const people = marks.map((mark) => mark.participant);
   const asked = marks.map((mark) => ({ mark, ...bodyOf(session.id, mark) }));
+  // The cells first: who waited for their lock then sees the receipts of whoever held it.
+  const cells = await cellsOf(tx, session.id, people);
   const receipts = await receiptsOf(
     tx,
     marks.map((mark) => mark.opId),
   );
-  const cells = await cellsOf(
-    tx,
-    session.id,
-    marks.map((mark) => mark.participant),
-  );
-  const roster = await standings(
-    tx,
-    { session: session.id, group: session.group, day: act.day },
-    marks.map((mark) => mark.participant),
-  );
+  const roster = await standings(tx, { session: session.id, group: session.group, day: act.day }, people);
   const inUse = new Set(act.states.filter((state) => state.is_active).map((state) => state.code));
   const now = clock.now();
 
@@ -79,7 +75,7 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
       mayCorrect: act.mayCorrect(record),
       session,
       onRoster: standing?.onRoster ?? false,
-      stateKnown: mark.state === null || inUse.has(mark.state) || mark.state === record?.presence_state,
+      stateKnown: !mark.state || inUse.has(mark.state) || mark.state === record?.presence_state,
       cell: row && cellOf(row),
       observedAt: now,
     };
@@ -92,6 +88,32 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
   await applyToCells(tx, act, kept, cells, now);
   await keepReceipts(tx, act, kept, new Map(asked.map((each) => [each.mark, each])), now);
   return kept;
+}
+
+/** The same person, or the same operation, twice in one act is a mistake of the sender, not two marks. */
+function refuseTwice(marks: Mark[]): void {
+  const people = new Set<number>();
+  const ops = new Set<string>();
+  const refusals: Refusal[] = [];
+  marks.forEach((mark, row) => {
+    if (people.has(mark.participant))
+      refusals.push({
+        code: 'invalid',
+        field: 'participant_id',
+        row,
+        message: 'This person stands in the request twice.',
+      });
+    else if (ops.has(mark.opId))
+      refusals.push({
+        code: 'invalid',
+        field: 'op_id',
+        row,
+        message: 'This operation id stands in the request twice.',
+      });
+    people.add(mark.participant);
+    ops.add(mark.opId);
+  });
+  if (refusals.length > 0) throw new Problem(422, refusals.slice(0, 100));
 }
 
 interface Receipt {
@@ -145,6 +167,7 @@ const cellOf = (row: RecordRow): Cell => ({
   revision: row.revision,
   state: row.state_code,
   note: row.note,
+  reason: row.reason,
   arrivedAt: instant(row.arrived_at),
   leftAt: instant(row.left_at),
 });
@@ -153,11 +176,16 @@ const cellOf = (row: RecordRow): Cell => ({
 async function applyToCells(tx: EntityManager, act: Act, kept: Kept[], cells: Map<number, RecordRow>, now: Date) {
   const applied = kept.filter((each) => each.judgement.outcome === 'applied');
   const stateIds = new Map(act.states.map((state) => [state.code, state.id]));
+  const stateOf = ({ state }: Mark, row: RecordRow | undefined): number | null => {
+    const before = row && row.presence_state_id !== null ? Number(row.presence_state_id) : null;
+    if (state === undefined) return before;
+    return state === null ? null : (stateIds.get(state) ?? before);
+  };
   const after = applied.map(({ mark }) => {
     const row = cells.get(mark.participant);
     const carried = <T>(asked: T | undefined, before: T): T => (asked === undefined ? before : asked);
     return {
-      presenceState: mark.state === null ? null : (stateIds.get(mark.state) ?? row!.presence_state_id),
+      presenceState: stateOf(mark, row),
       revision: (row?.revision ?? 0) + 1,
       note: carried(mark.note, row?.note ?? null),
       reason: mark.reason ?? null,
@@ -169,6 +197,7 @@ async function applyToCells(tx: EntityManager, act: Act, kept: Kept[], cells: Ma
       source: act.source,
       sourceDeviceId: act.deviceId,
       opId: mark.opId,
+      updatedAt: now,
     };
   });
 
@@ -185,6 +214,7 @@ async function applyToCells(tx: EntityManager, act: Act, kept: Kept[], cells: Ma
       ...values,
       disputed: false,
       extraData: {},
+      createdAt: now,
     })),
     { opIds: fresh.map(({ each }) => each.mark.opId) },
   );
@@ -212,13 +242,14 @@ async function applyToCells(tx: EntityManager, act: Act, kept: Kept[], cells: Ma
   applied.forEach((each, at) => {
     const row = cells.get(each.mark.participant);
     const values = after[at]!;
+    const state = each.mark.state === undefined ? (row?.state_code ?? null) : each.mark.state;
     each.created = !row;
     each.record = {
       id: row ? Number(row.id) : idOf.get(each)!,
       session_id: act.session.id,
       participant_id: each.mark.participant,
-      presence_state: each.mark.state,
-      category: act.states.find((state) => state.code === each.mark.state)?.category ?? null,
+      presence_state: state,
+      category: act.states.find(({ code }) => code === state)?.category ?? null,
       note: values.note,
       reason: values.reason,
       arrived_at: values.arrivedAt?.toISOString() ?? null,
@@ -252,6 +283,7 @@ function propertiesOf(row: RecordRow) {
     source: row.source as Source,
     sourceDeviceId: row.source_device_id,
     opId: row.op_id,
+    updatedAt: instant(row.updated_at),
   };
 }
 

@@ -6,8 +6,8 @@ import { canonicalJson, sha256 } from '../platform/text.js';
 export interface Mark {
   opId: string;
   participant: number;
-  /** Code of the state; null takes the mark away. */
-  state: string | null;
+  /** Code of the state; null takes the mark away; undefined leaves it as it is (a note, a time). */
+  state: string | null | undefined;
   /** The revision that the person saw; null means "whatever is there now". 0 means "not marked yet". */
   base: number | null;
   note?: string | null;
@@ -49,13 +49,16 @@ export const ManyMarks = z
       .max(5000, 'At most 5,000 records fit into one request.'),
   })
   .meta({ id: 'ManyMarks' });
+const { participant_id: _participant, ...correctable } = fields;
+/** What a record may be corrected to: absent is unchanged. */
 export const Correction = z
-  .strictObject({ ...fields, participant_id: id.optional(), presence_state: stateCode.optional() })
-  .omit({ participant_id: true })
+  .strictObject({ ...correctable, presence_state: stateCode.optional() })
   .meta({ id: 'Correction' });
 
+type MarkFields = Omit<z.output<typeof MarkInput>, 'presence_state'> & { presence_state?: string | null };
+
 /** @param input a parsed record @param opId made by the server when the request has none */
-export function markOf(input: z.output<typeof MarkInput>, opId: string): Mark {
+export function markOf(input: MarkFields, opId: string): Mark {
   return {
     opId: input.op_id ?? opId,
     participant: input.participant_id,
@@ -75,8 +78,8 @@ export function bodyOf(session: number, mark: Mark): { body: string; hash: strin
     kind: 'presence',
     session_id: session,
     participant_id: mark.participant,
-    presence_state: mark.state,
   };
+  if (mark.state !== undefined) asked.presence_state = mark.state;
   if (mark.base !== null) asked.base = { revision: mark.base };
   if (mark.note !== undefined) asked.note = mark.note;
   if (mark.reason !== undefined) asked.reason = mark.reason;

@@ -44,6 +44,8 @@ const PresenceOperationSchema = defineEntity({
   indexes: [
     { name: 'presence_operations_cell_index', properties: ['organization', 'session', 'participant'] },
     { name: 'presence_operations_batch_index', properties: ['organization', 'batchId'] },
+    // The newest act of a user in a session: what the undo button offers.
+    { name: 'presence_operations_act_index', properties: ['organization', 'session', 'author', 'id'] },
   ],
 });
 

@@ -1,20 +1,20 @@
 import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { byField, Me, type AuthRequest, type SignedInUser } from '../auth/index.js';
+import { Me, type AuthRequest, type SignedInUser } from '../auth/index.js';
 import { Participant } from '../participants/index.js';
 import { current } from '../platform/current.js';
 import { Can, Targets } from '../platform/http/access.js';
 import { id as idText, optionalText, parse, refusalsOf, uuid } from '../platform/http/parse.js';
 import { notFound, Problem } from '../platform/http/problem.js';
+import { Reply } from '../platform/http/reply.js';
 import { isFragment } from '../platform/http/request.js';
 import { Target } from '../platform/http/target.guard.js';
 import { CompleteRegister, Session } from '../sessions/index.js';
-import { EnrolOnTheSpot, NewOnTheSpot } from './enrol-on-the-spot.js';
+import { EnrolOnTheSpot, NewOnTheSpot, type Enrolled } from './enrol-on-the-spot.js';
 import { type Kept } from './keep-marks.js';
-import { RecordPresence } from './record-presence.js';
+import { RecordPresence, wasLeft } from './record-presence.js';
 import { RecordPresenceInBulk, type Scope } from './record-presence-in-bulk.js';
 import { marksOfForm } from './register-form.js';
 import { RollCallPage } from './roll-call-page.js';
@@ -61,8 +61,8 @@ const CorrectionForm = MarkForm.omit({ participant_id: true }).extend({ reason: 
 export class PresencePages {
   constructor(
     private readonly bus: CommandBus,
-    private readonly em: EntityManager,
     private readonly page: RollCallPage,
+    private readonly reply: Reply,
   ) {}
 
   @Can('roster.view')
@@ -121,7 +121,7 @@ export class PresencePages {
     const kept = await this.bus.execute<RecordPresence, Kept[]>(
       new RecordPresence(session.id, marks, me, { many: true, leaveStale: true }),
     );
-    const left = kept.filter(({ judgement }) => judgement.outcome === 'conflict');
+    const left = kept.filter(wasLeft);
     if (left.length === 0) return response.redirect(303, `/sessions/${session.id}?saved=${kept.length}`);
     // The others are kept; these rows show the other person's mark, and what was chosen here.
     response.status(409).type('html');
@@ -139,6 +139,7 @@ export class PresencePages {
     @Res() response: Response,
   ) {
     const form = parse(BulkForm, request.body);
+    current().source = 'bulk';
     const scope: Scope = form.scope === 'unmarked' ? 'unmarked' : (form.revisions ?? []);
     const state = form.presence_state === '' ? null : form.presence_state;
     const kept = await this.bus.execute<RecordPresenceInBulk, Kept[]>(
@@ -195,14 +196,18 @@ export class PresencePages {
     const parsed = NewOnTheSpot.safeParse(request.body ?? {});
     try {
       if (!parsed.success) throw new Problem(422, refusalsOf(parsed.error.issues));
-      const participant = await this.bus.execute<EnrolOnTheSpot, number>(
-        new EnrolOnTheSpot(session.id, parsed.data, me),
-      );
-      if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}#p${participant}`);
-      response.type('html').send(await this.page.afterEnrolment(session, me, request, participant));
+      const made = await this.bus.execute<EnrolOnTheSpot, Enrolled>(new EnrolOnTheSpot(session.id, parsed.data, me));
+      if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}#p${made.participant}`);
+      const { html, isFirst } = await this.page.afterEnrolment(session, me, request, made);
+      // A register that was empty has no list yet into which the row could be put.
+      if (isFirst) response.setHeader('HX-Refresh', 'true');
+      response.type('html').send(html);
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 422) throw error;
-      const refused = { values: request.body as Record<string, string>, errors: byField(error.refusals) };
+      const refused = {
+        values: request.body as Record<string, string>,
+        errors: this.reply.errors(error.refusals, request),
+      };
       response.status(422).type('html');
       if (isFragment(request)) response.send(this.page.enrolForm(session, request, refused));
       else response.send(await this.page.whole(session, me, request, refused));
@@ -234,10 +239,9 @@ export class PresencePages {
     @Res() response: Response,
   ) {
     await this.onPerson(session, participant, me, request, response, 'note', async () => {
-      const form = parse(NoteForm, request.body);
-      const state = await this.page.stateOf(session, me, participant.id);
-      const mark = { opId: form.op_id, participant: participant.id, state, base: form.revision, note: form.note };
-      return (await this.bus.execute<RecordPresence, Kept[]>(new RecordPresence(session.id, [mark], me)))[0]!;
+      const { op_id: opId, revision: base, note } = parse(NoteForm, request.body);
+      const mark = { opId, participant: participant.id, state: undefined, base, note };
+      await this.bus.execute(new RecordPresence(session.id, [mark], me));
     });
   }
 
@@ -257,7 +261,7 @@ export class PresencePages {
       const state = form.presence_state === '' ? null : form.presence_state;
       const mark = { opId: form.op_id, participant: participant.id, state, base: form.revision, reason: form.reason };
       const fact = 'presence.corrected';
-      return (await this.bus.execute<RecordPresence, Kept[]>(new RecordPresence(session.id, [mark], me, { fact })))[0]!;
+      await this.bus.execute(new RecordPresence(session.id, [mark], me, { fact }));
     });
   }
 
@@ -269,21 +273,17 @@ export class PresencePages {
     request: AuthRequest,
     response: Response,
     what: 'note' | 'correction',
-    act: () => Promise<Kept>,
+    act: () => Promise<unknown>,
   ): Promise<void> {
     current().source = isFragment(request) ? 'page' : 'form';
     try {
-      const kept = await act();
-      // The state was the same on an older revision, so the act changed nothing; a note must not be lost that way.
-      if (kept.judgement.outcome === 'merged' && kept.judgement.secondNote)
-        throw new Problem(409, {
-          code: 'stale',
-          field: what === 'note' ? 'note' : 'presence_state',
-          message: 'Somebody else changed this mark meanwhile. Your text is still here; save again to put it in place.',
-        });
+      await act();
     } catch (error) {
       if (!(error instanceof Problem) || ![409, 422].includes(error.status)) throw error;
-      const refused = { values: request.body as Record<string, string>, errors: byField(error.refusals) };
+      const refused = {
+        values: request.body as Record<string, string>,
+        errors: this.reply.errors(error.refusals, request),
+      };
       response
         .status(error.status)
         .type('html')

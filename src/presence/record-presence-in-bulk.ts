@@ -33,19 +33,17 @@ export class RecordPresenceInBulkHandler implements ICommandHandler<RecordPresen
 
   async execute({ sessionId, scope, state, batchId, by }: RecordPresenceInBulk): Promise<Kept[]> {
     return transact(this.em, 'presence.recorded', async (tx) => {
-      const act = await actOf(tx, sessionId, by, { batchId, source: 'bulk' });
+      const act = await actOf(tx, sessionId, by, { batchId });
       const meant = scope === 'unmarked' ? await unmarked(tx, act) : scope;
       const marks = meant.map(({ participant, base }): Mark => ({
-        opId: uuidV5(batchId, String(participant)),
+        // With the base, so that the same button after an undo is another act.
+        opId: uuidV5(batchId, `${participant}:${base}`),
         participant,
         state,
         base,
       }));
       const kept = await keepMarks(tx, act, marks);
-      refuseWhole(
-        kept.filter(({ judgement }) => judgement.outcome !== 'conflict'),
-        true,
-      );
+      refuseWhole(kept, { many: true, leaveStale: true });
       return kept;
     });
   }

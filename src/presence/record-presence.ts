@@ -2,7 +2,7 @@ import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqr
 import { EntityManager } from '@mikro-orm/core';
 import { type SignedInUser } from '../auth/index.js';
 import { transact } from '../platform/database/transaction.js';
-import { Problem, type Refusal } from '../platform/http/problem.js';
+import { Problem } from '../platform/http/problem.js';
 import { actOf } from './act.js';
 import { keepMarks, type Kept } from './keep-marks.js';
 import { type Mark } from './mark.js';
@@ -28,55 +28,39 @@ export class RecordPresenceHandler implements ICommandHandler<RecordPresence, Ke
   constructor(private readonly em: EntityManager) {}
 
   async execute({ sessionId, marks, by, options }: RecordPresence): Promise<Kept[]> {
-    refuseTwice(marks);
     return transact(this.em, options.fact ?? 'presence.recorded', async (tx) => {
       const act = await actOf(tx, sessionId, by);
       const kept = await keepMarks(tx, act, marks);
-      const judged = options.leaveStale ? kept.filter(({ judgement }) => judgement.outcome !== 'conflict') : kept;
-      refuseWhole(judged, options.many ?? false);
+      refuseWhole(kept, options);
       return kept;
     });
   }
 }
 
-/** The same person, or the same operation, twice in one request is a mistake of the sender, not two marks. */
-function refuseTwice(marks: Mark[]): void {
-  const people = new Set<number>();
-  const ops = new Set<string>();
-  const refusals: Refusal[] = [];
-  marks.forEach((mark, row) => {
-    if (people.has(mark.participant))
-      refusals.push({
-        code: 'invalid',
-        field: 'participant_id',
-        row,
-        message: 'This person stands in the request twice.',
-      });
-    else if (ops.has(mark.opId))
-      refusals.push({
-        code: 'invalid',
-        field: 'op_id',
-        row,
-        message: 'This operation id stands in the request twice.',
-      });
-    people.add(mark.participant);
-    ops.add(mark.opId);
-  });
-  if (refusals.length > 0) throw new Problem(422, refusals);
-}
+/** @returns whether this mark was left alone because somebody else changed the cell since */
+export const wasLeft = ({ judgement }: Kept): boolean =>
+  judgement.outcome === 'conflict' || (judgement.outcome === 'merged' && judgement.second);
 
-/** @throws the refusal of the first mark that cannot stand; thrown inside the transaction, so nothing is kept */
-export function refuseWhole(kept: Kept[], many: boolean): void {
-  const refused = kept.flatMap(({ judgement, record }, row) => {
-    if (judgement.outcome === 'conflict') return [stale(record, many ? row : undefined)];
+/**
+ * Refuses an act in which a mark cannot stand; thrown inside the transaction, so nothing of it is kept.
+ * @param options many: refusals carry the row; leaveStale: marks that somebody else changed are no reason to refuse
+ */
+export function refuseWhole(kept: Kept[], options: { many?: boolean; leaveStale?: boolean }): void {
+  const refused = kept.flatMap((each, at) => {
+    const row = options.many ? at : undefined;
+    if (wasLeft(each)) return options.leaveStale ? [] : [stale(each.record, row)];
+    const { judgement } = each;
     if (judgement.outcome !== 'parked' && judgement.outcome !== 'rejected') return [];
-    const { status, refusal } = refusedMark(judgement.code, many ? row : undefined);
+    const { status, refusal } = refusedMark(judgement.code, row);
     return [new Problem(status, refusal)];
   });
   if (refused.length === 0) return;
   // 403 before 422 before 409: the order in which the contract decides.
-  const order = [403, 422, 409];
-  const status = order.find((each) => refused.some((problem) => problem.status === each)) ?? refused[0]!.status;
-  const same = refused.filter((problem) => problem.status === status);
-  throw new Problem(status, same.flatMap((problem) => problem.refusals).slice(0, 100), same[0]!.more);
+  const status = [403, 422, 409].find((each) => refused.some((problem) => problem.status === each))!;
+  const same = refused.filter((problem) => problem.status === status).slice(0, 100);
+  throw new Problem(
+    status,
+    same.flatMap((problem) => problem.refusals),
+    same[0]!.more,
+  );
 }

@@ -1,4 +1,5 @@
 import { uuidV5 } from '../platform/text.js';
+import { uuid } from '../platform/http/parse.js';
 import { Problem } from '../platform/http/problem.js';
 import { type Mark } from './mark.js';
 
@@ -38,7 +39,7 @@ export function parseShown(text: unknown): Shown[] {
  */
 export function marksOfForm(body: Record<string, unknown>): Mark[] {
   const nonce = String(body.nonce ?? '');
-  if (body.complete !== '1' || !/^[0-9a-f-]{36}$/i.test(nonce)) throw incomplete();
+  if (body.complete !== '1' || !uuid.safeParse(nonce).success) throw incomplete();
   const shown = parseShown(body.shown);
   const known = new Set(shown.map((row) => `s${row.participant}`));
   if (Object.keys(body).some((name) => /^s\d+$/.test(name) && !known.has(name))) throw incomplete();

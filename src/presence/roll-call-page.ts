@@ -13,6 +13,7 @@ import { type Kept } from './keep-marks.js';
 import { lastAct } from './last-act.query.js';
 import { type Mark } from './mark.js';
 import { presenceHistory } from './presence-history.query.js';
+import { wasLeft } from './record-presence.js';
 import { rosterOf } from './register.js';
 import { shownText } from './register-form.js';
 import { rollCall, tallyOf, type RollCallRow } from './roll-call.query.js';
@@ -39,6 +40,9 @@ interface Extras {
 
 /** Stands in the template where the rows, which are drawn already, are put. */
 const ROWS = '<!-- rows -->';
+
+/** A row that htmx puts in the place of the one with its id, wherever it stands. */
+const outOfBand = (row: string): string => row.replace('<li ', '<li hx-swap-oob="true" ');
 
 /** Draws the roll call and its fragments: what the page shows is gathered here, and nowhere decided. */
 @Injectable()
@@ -73,7 +77,7 @@ export class RollCallPage {
         op_id: randomUUID(),
         shown: shownText(rows),
         can: this.rights(session, me),
-        last_act: await this.lastAct(session, me, states, page),
+        last_act: this.rights(session, me).record ? await this.lastAct(session, me, states, page) : null,
         values: extras.values,
         errors: extras.errors,
       },
@@ -101,7 +105,7 @@ export class RollCallPage {
     );
   }
 
-  private labelOf(code: string | null, states: State[], page: PageContext): string {
+  private labelOf(code: string | null | undefined, states: State[], page: PageContext): string {
     return states.find((state) => state.code === code)?.label ?? this.text(page, 'not marked');
   }
 
@@ -148,7 +152,7 @@ export class RollCallPage {
     const rows = await rollCall(this.em, rosterOf(session, me));
     const states = await statesOf(this.em);
     const act = await this.lastAct(session, me, states, page);
-    const left = kept.filter(({ judgement }) => judgement.outcome === 'conflict').length;
+    const left = kept.filter(wasLeft).length;
     const done = kept.filter(({ judgement }) => judgement.outcome === 'applied').length;
     const sentences = [
       what === 'set'
@@ -187,14 +191,20 @@ export class RollCallPage {
   }
 
   /** The answer to an enrolment: an empty form again, the new row at the end of the list, the tally. */
-  async afterEnrolment(session: Session, me: SignedInUser, request: AuthRequest, participant: number): Promise<string> {
+  async afterEnrolment(
+    session: Session,
+    me: SignedInUser,
+    request: AuthRequest,
+    made: { participant: number; isNew: boolean },
+  ): Promise<{ html: string; isFirst: boolean }> {
     const page = pageContext(request);
     const states = await statesOf(this.em);
-    return (
-      this.enrolForm(session, request) +
-      this.partial('#register', 'beforeend', await this.row(session, me, states, page, participant)) +
-      (await this.tallyFragment(session, me, states, page))
-    );
+    const { total } = await tallyOf(this.em, rosterOf(session, me));
+    const row = await this.row(session, me, states, page, made.participant);
+    // Whoever came by a form that was sent twice stands on the page already, or is drawn with the next page.
+    const drawn = made.isNew ? this.partial('#register', 'beforeend', row) : outOfBand(row);
+    const html = this.enrolForm(session, request) + drawn + (await this.tallyFragment(session, me, states, page));
+    return { html, isFirst: total === 1 };
   }
 
   /** One person in one session: mark, note, history. Fragment for the dialog, or a page. 404 when not on the register. */
@@ -242,17 +252,7 @@ export class RollCallPage {
     if (request.method === 'GET') return fragment;
     // The register behind the dialog shows the new revision.
     const drawn = await this.row(session, me, states, page, participant.id);
-    return (
-      fragment +
-      drawn.replace('<li ', '<li hx-swap-oob="true" ') +
-      (await this.tallyFragment(session, me, states, page))
-    );
-  }
-
-  /** @returns the code of the person's state as it is now; null when unmarked */
-  async stateOf(session: Session, me: SignedInUser, participant: number): Promise<string | null> {
-    const [row] = await rollCall(this.em, rosterOf(session, me), participant);
-    return row?.state ?? null;
+    return fragment + outOfBand(drawn) + (await this.tallyFragment(session, me, states, page));
   }
 
   private async noteOf(session: Session, participant: Participant): Promise<string | null> {

@@ -29,15 +29,18 @@ export async function standings(
   roster: RosterOf,
   participants: number[],
 ): Promise<Map<number, { onRoster: boolean; erased: boolean }>> {
-  const rows = await read<{ id: number; anonymized_at: unknown; on_roster: number }>(
-    em,
-    `with ${ROSTER}
+  const found = new Map<number, { onRoster: boolean; erased: boolean }>();
+  for (let at = 0; at < participants.length; at += 1000) {
+    const rows = await read<{ id: number; anonymized_at: unknown; on_roster: number }>(
+      em,
+      `with ${ROSTER}
      select p.id, p.anonymized_at, case when q.id is null then 0 else 1 end as on_roster
        from participants p left join people q on q.id = p.id
       where p.organization_id = :organization and p.id in (:participants)`,
-    { ...roster, participants },
-  );
-  return new Map(
-    rows.map((row) => [Number(row.id), { onRoster: Number(row.on_roster) === 1, erased: row.anonymized_at !== null }]),
-  );
+      { ...roster, participants: participants.slice(at, at + 1000) },
+    );
+    for (const row of rows)
+      found.set(Number(row.id), { onRoster: Number(row.on_roster) === 1, erased: row.anonymized_at !== null });
+  }
+  return found;
 }

@@ -61,10 +61,7 @@ export class UndoPresenceHandler implements ICommandHandler<UndoPresence, Kept[]
         };
       });
       const kept = await keepMarks(tx, act, marks);
-      refuseWhole(
-        kept.filter(({ judgement }) => judgement.outcome !== 'conflict'),
-        true,
-      );
+      refuseWhole(kept, { many: true, leaveStale: true });
       return kept;
     });
   }

@@ -81,9 +81,14 @@ function start(roll: HTMLElement, list: HTMLElement): void {
     void pump(id);
   }
 
+  /** An act on the whole list is on its way. */
+  let acting = false;
+
   async function pump(id: string): Promise<void> {
     const line = lines.get(id);
     if (!line || line.busy) return;
+    // The answer to an act on the list draws every row: a tap waits for it, or one of the two would show the past.
+    if (acting) return paint(id);
     line.busy = true;
     line.failed = '';
     line.saved = false;
@@ -594,7 +599,6 @@ function start(roll: HTMLElement, list: HTMLElement): void {
       batch_id: uuid(),
       presence_state: state,
       scope: 'selected',
-      participant_ids: chosen.map(idOf).join(','),
       revisions: chosen.map((row) => `${idOf(row)}:${row.dataset.r}`).join(','),
     });
     endPicking();
@@ -605,7 +609,13 @@ function start(roll: HTMLElement, list: HTMLElement): void {
   /** The answer draws the list (or rows out of band), the tally, the undo button and the notice. */
   async function act(address: string, values: Record<string, string>): Promise<void> {
     roll.dataset.what = words.marks;
-    await htmx.ajax('POST', address, { source: roll, target: list, swap: 'innerHTML settle:0', values });
+    acting = true;
+    try {
+      await htmx.ajax('POST', address, { source: roll, target: list, swap: 'innerHTML settle:0', values });
+    } finally {
+      acting = false;
+      for (const [id, line] of lines) if (line.marks.length > 0 && !line.failed) void pump(id);
+    }
   }
 
   // Forms of the page that touch marks: wait for what is on its way, then send. One click, one act.

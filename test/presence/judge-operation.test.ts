@@ -42,7 +42,7 @@ const CASES: [string, Mark, Facts, object][] = [
     facts({ cell: cell({ revision: 7 }) }),
     { outcome: 'applied' },
   ],
-  ['1: nothing would change', mark({ state: 'late' }), facts(), { outcome: 'merged', secondNote: false }],
+  ['1: nothing would change', mark({ state: 'late' }), facts(), { outcome: 'merged', second: false }],
   ['1: only the note changes', mark({ state: 'late', note: 'x' }), facts(), { outcome: 'applied' }],
   ['2: known, same content', mark(), facts({ receipt: { hash: 'h' } }), { outcome: 'duplicate' }],
   [
@@ -56,20 +56,15 @@ const CASES: [string, Mark, Facts, object][] = [
     '4: concurrent, same state',
     mark({ base: 1, state: 'late' }),
     facts({ cell: cell({ revision: 2 }) }),
-    { outcome: 'merged', secondNote: false },
+    { outcome: 'merged', second: false },
   ],
   [
     '4: its note is a second observation',
     mark({ state: 'late', note: 'mine' }),
     facts({ cell: cell({ revision: 2 }) }),
-    { outcome: 'merged', secondNote: true },
+    { outcome: 'merged', second: true },
   ],
-  [
-    '5-7: concurrent, other state',
-    mark(),
-    facts({ cell: cell({ revision: 2 }) }),
-    { outcome: 'conflict', serverBehind: false },
-  ],
+  ['5-7: concurrent, other state', mark(), facts({ cell: cell({ revision: 2 }) }), { outcome: 'conflict' }],
   [
     '10: session cancelled',
     mark(),
@@ -113,9 +108,9 @@ const CASES: [string, Mark, Facts, object][] = [
     '26: newer than the server, same state',
     mark({ base: 9, state: 'late' }),
     facts(),
-    { outcome: 'merged', secondNote: false },
+    { outcome: 'merged', second: false },
   ],
-  ['26: newer than the server, other state', mark({ base: 9 }), facts(), { outcome: 'conflict', serverBehind: true }],
+  ['26: newer than the server, other state', mark({ base: 9 }), facts(), { outcome: 'conflict' }],
   ['state not in use', mark(), facts({ stateKnown: false }), { outcome: 'parked', code: 'state_unknown' }],
 ];
 

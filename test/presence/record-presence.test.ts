@@ -221,6 +221,47 @@ describe('recording presence', () => {
   });
 });
 
+describe('what is not the state', () => {
+  it('leaves the state alone: a note that is sent again after another mark gets its first answer', async () => {
+    const { mark } = await register();
+    const { id } = (await mark()).json.data;
+    const note = { op_id: randomUUID(), note: 'Bus' };
+    const first = await world.ana.put(`/api/presence/${id}`, note);
+    expect(first.json.data).toMatchObject({ presence_state: 'present', note: 'Bus', revision: 2 });
+    await mark({ presence_state: 'late' });
+    const again = await world.ana.put(`/api/presence/${id}`, note);
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    const now = (await world.ana.get(`/api/presence/${id}`)).json.data;
+    expect(now).toMatchObject({ presence_state: 'late', note: 'Bus', revision: 3 });
+  });
+
+  it('is never called saved when it was not: a note or a time on an older revision is stale', async () => {
+    const { mark } = await register();
+    await mark({ note: 'First' });
+    await mark({ presence_state: 'present', note: 'Second', revision: 1 });
+    for (const detail of [{ note: 'Mine' }, { note: null }, { arrived_at: '2026-11-20T08:00:00Z' }]) {
+      const answer = await mark({ ...detail, revision: 1 });
+      expect([detail, answer.status, answer.json.errors[0].code]).toEqual([detail, 409, 'stale']);
+    }
+    expect((await mark({ revision: 1 })).json.data).toMatchObject({ note: 'Second', revision: 2 });
+  });
+
+  it('counts as a change when it is the reason of a correction', async () => {
+    const { mark } = await register();
+    await mark({}, world.ana);
+    const corrected = await mark({ reason: 'Seen on the camera', revision: 1 }, world.ana);
+    expect(corrected.json.data).toMatchObject({ presence_state: 'present', reason: 'Seen on the camera', revision: 2 });
+  });
+
+  it('answers and keeps the same times', async () => {
+    const { mark } = await register();
+    const made = (await mark()).json.data;
+    expect((await world.ana.get(`/api/presence/${made.id}`)).json.data).toEqual(made);
+    const changed = (await mark({ presence_state: 'late' })).json.data;
+    expect((await world.ana.get(`/api/presence/${made.id}`)).json.data).toEqual(changed);
+  });
+});
+
 describe('many writers at once', () => {
   const twenty = <T>(make: (at: number) => T) => Array.from({ length: 20 }, (_, at) => make(at));
 

@@ -133,6 +133,17 @@ describe('an act on many', () => {
     ]);
   });
 
+  it('refuses a selection that names somebody twice', async () => {
+    const { post, revisions } = await register();
+    const twice = {
+      batch_id: randomUUID(),
+      presence_state: 'late',
+      scope: 'selected',
+      revisions: revisions([0, 0], [0, 0]),
+    };
+    expect((await post('/presence/bulk', twice)).status).toBe(422);
+  });
+
   it('is undone by its author, cell by cell, except what was changed since; nobody else can undo it', async () => {
     const { post, tap, cells } = await register();
     const batch_id = randomUUID();
@@ -222,6 +233,16 @@ describe('adding a person on the spot', () => {
     await post('/people', fields);
     const roster = (await world.bruno.get(`/api/sessions/${session.id}/roster`)).json.data;
     expect(roster.map((each: any) => each.participant.last_name)).toEqual(['Comer', 'Number0']);
+  });
+
+  it('says so when the same form comes again with another name, and makes nobody else', async () => {
+    const { post, session } = await register(1);
+    const fields = { op_id: randomUUID(), first_name: 'Late', last_name: 'Comer', identifier: '' };
+    await post('/people', fields);
+    const again = await post('/people', { ...fields, last_name: 'Corner' });
+    expect(again.status).toBe(422);
+    expect(again.body).toContain('saved before, as Late Comer');
+    expect((await world.bruno.get(`/api/sessions/${session.id}/roster`)).json.data).toHaveLength(2);
   });
 
   it('keeps what was typed when it is refused', async () => {

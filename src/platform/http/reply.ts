@@ -27,6 +27,11 @@ export class Reply {
     return this.views.render(view, { ...data, errors }, page);
   }
 
+  /** @returns what is wrong by field, in the person's language; what is about no field is `form` */
+  errors(refusals: Refusal[], request: AppRequest): Record<string, string> {
+    return this.errorsOf(this.pageContext(request), refusals);
+  }
+
   /** The first refusal of each field; what is about no field is `form`. */
   private errorsOf(page: PageContext, refusals: Refusal[]): Record<string, string> {
     const errors: Record<string, string> = {};
