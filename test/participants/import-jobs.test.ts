@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Import } from '../../src/participants/import/import.entity.js';
+import { undoRows } from '../../src/participants/import/undo-rows.js';
 import { Group, GroupMembership, Participant } from '../../src/participants/index.js';
 import { addsUp, bulk, countsOf, idle, idsOn, importList, importOf, upload } from '../support/imports.js';
 import { type Visitor } from '../support/visitor.js';
@@ -272,6 +275,23 @@ describe('undoing an import', () => {
     expect(countsOf(await people(csv))).toMatchObject({ updated: 2 });
     expect(await person('U1')).toMatchObject({ isActive: true });
     expect(await groupsNamed('Undo Club')).toMatchObject([{ id: club!.id, isActive: true }]);
+  });
+
+  it('waits for who is changing somebody right now, and leaves that person', async () => {
+    const { id } = await people('identifier,first_name,last_name\nW1,Wim,Imported\n');
+    const { claim } = await world.read(world.school, (em) => em.findOneOrFail(Import, { id }));
+    const job = { id, organization: world.school.organization.id, claim, undoing: true };
+    const writing = Promise.withResolvers<void>();
+    const edit = world.write(world.school, async (tx) => {
+      (await tx.findOneOrFail(Participant, { identifier: 'W1' })).lastName = 'Edited';
+      await tx.flush();
+      writing.resolve();
+      await sleep(400);
+    });
+    await writing.promise;
+    await world.read(world.school, (em) => undoRows(em, job));
+    await edit;
+    expect(await person('W1')).toMatchObject({ lastName: 'Edited', isActive: true });
   });
 
   it('passes over what was changed or used since, and names it', async () => {

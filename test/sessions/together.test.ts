@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type EntityClass } from '@mikro-orm/core';
 import { Group, GroupMembership, Participant } from '../../src/participants/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { type Answer } from '../support/visitor.js';
@@ -26,8 +27,8 @@ async function meanwhile(write: (tx: any) => Promise<void>, send: () => Promise<
 const change = (entity: any, id: number, values: object) => async (tx: any) => {
   Object.assign(await tx.findOneOrFail(entity, { id }), values);
 };
-const find = <T extends object>(entity: new () => T, id: number) =>
-  world.read(world.school, (em) => em.findOneOrFail(entity as any, { id })) as Promise<T>;
+const find = <T extends { id: number }>(entity: new () => T, id: number) =>
+  world.read(world.school, (em) => em.findOneOrFail(entity as EntityClass<any>, { id })) as Promise<T>;
 
 describe('two people at the same time', () => {
   it('a session that is being cancelled does not start', async () => {

@@ -1,19 +1,21 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../../platform/clock.js';
-import { isClash, transact } from '../../platform/database/transaction.js';
+import { isMySql } from '../../platform/database/dialect.js';
+import { transact } from '../../platform/database/transaction.js';
 import { insertRows, type RowValues } from '../../platform/ledger/audited-rows.js';
 import { dayOf, DOMAIN_PACKS, Organization } from '../../tenancy/index.js';
 import { columnsOfCounts, counted, countsOf, noCounts, type Counts } from './counts.js';
 import { ImportRow } from './import-row.entity.js';
 import { Import } from './import.entity.js';
-import { ClaimLost, failureText, saveJob, type Job } from './job.js';
+import { failureText, saveJob, type Job } from './job.js';
 import { kindSpec, type ImportKind } from './kinds.js';
 import { TableRefused, type RowProblem, type Told } from './problem.js';
 import { readRows, type TableShape } from './read-table.js';
 import { recognise, type Recognition } from './recognise.js';
+import { isRowsFault, refusedByDatabase } from './rows-fault.js';
 import { fileReader, takeRows, type ReadyRow } from './take-rows.js';
-import { failed, type Taken, type Taking } from './taken.js';
+import { type Taken, type Taking } from './taken.js';
 import { undoRows } from './undo-rows.js';
 
 /** What the worker is told by whoever runs it. */
@@ -35,6 +37,8 @@ const PAUSE = 0.5;
 const SHORTEST_PAUSE_MS = 8;
 const SMALLEST_CHUNK = 60;
 const LARGEST_CHUNK = 500;
+/** How many of the rows that were told about are read at a time. */
+const SLICE = 1000;
 
 /** @returns the columns of the file and what becomes of them, as the job's row remembers it */
 export function recognitionOf(job: Pick<Import, 'shape' | 'kind' | 'mapping'>): Recognition {
@@ -85,7 +89,7 @@ class ImportRun {
     private readonly claimed: Job,
     private readonly options: WorkOptions,
   ) {
-    this.sharesLock = em.getPlatform().constructor.name === 'SqlitePlatform';
+    this.sharesLock = !isMySql(em);
     this.size = this.sharesLock ? 100 : LARGEST_CHUNK;
   }
 
@@ -154,23 +158,26 @@ class ImportRun {
 
   /** One transaction: the rows, their audit, what is told about them, the counters and the checkpoint. */
   private async keep(rows: ReadyRow[], again: boolean): Promise<void> {
+    const checkpoint = Math.max(this.job.checkpoint, rows.at(-1)!.row);
     try {
       this.counts = await transact(this.em, FACTS[this.job.kind as ImportKind], async (tx) => {
         const taken = await takeRows({ ...this.taking, tx }, rows);
         const base = again ? await this.withoutFailures(tx, rows) : this.counts;
         const counts = counted(base, taken);
         await insertRows(tx, ImportRow, rowsToKeep(this.job, taken));
-        const checkpoint = Math.max(this.job.checkpoint, rows.at(-1)!.row);
         await saveJob(tx, this.claimed, { ...columnsOfCounts(counts), checkpoint });
-        this.job.checkpoint = checkpoint;
         return counts;
       });
+      this.job.checkpoint = checkpoint;
     } catch (error) {
       // Something about one of the rows that nobody foresaw: find it, and let the others pass.
-      if (error instanceof ClaimLost || !isRowsFault(error)) throw error;
-      if (rows.length === 1)
-        await this.keep([{ row: rows[0]!.row, taken: refusedByDatabase(rows[0]!.row, error) }], again);
-      else {
+      if (!isRowsFault(error)) throw error;
+      if (rows.length === 1) {
+        const [row] = rows as [ReadyRow];
+        // Not even its refusal can be kept: then it is not the row.
+        if ('taken' in row) throw error;
+        await this.keep([{ row: row.row, taken: refusedByDatabase(row.row, error) }], again);
+      } else {
         const half = rows.length >> 1;
         await this.keep(rows.slice(0, half), again);
         await this.keep(rows.slice(half), again);
@@ -197,21 +204,26 @@ class ImportRun {
     if (this.job.kind !== 'groups') return true;
     for (let before = Infinity; this.counts.failed > 0 && this.counts.failed < before;) {
       before = this.counts.failed;
-      const entries = await this.em.find(
-        ImportRow,
-        { import: this.job.id, outcome: 'failed' },
-        { disableIdentityMap: true },
-      );
-      const missed = entries.filter((each) =>
-        (JSON.parse(each.errors ?? '[]') as RowProblem[]).every(
-          ({ field, code }) => field === 'parent_external_id' && code === 'unknown',
-        ),
-      );
-      if (missed.length === 0) return true;
-      const rows = new Set(missed.map(({ row }) => row));
+      const rows = await this.rowsWithoutParent();
+      if (rows.size === 0) return true;
       if (!(await this.pass(this.readyRows(1, rows), true))) return false;
     }
     return true;
+  }
+
+  /** The numbers of the rows that only missed their parent; read in slices, so that a file full of mistakes costs no memory. */
+  private async rowsWithoutParent(): Promise<Set<number>> {
+    const rows = new Set<number>();
+    for (let last = 0; ;) {
+      const entries = await this.em.find(
+        ImportRow,
+        { import: this.job.id, row: { $gt: last }, outcome: 'failed', errors: { $like: '%"parent_external_id"%' } },
+        { orderBy: { row: 'asc' }, limit: SLICE, disableIdentityMap: true },
+      );
+      for (const { row, errors } of entries) if (missesOnlyParent(JSON.parse(errors!) as RowProblem[])) rows.add(row);
+      if (entries.length < SLICE) return rows;
+      last = entries.at(-1)!.row;
+    }
   }
 
   /** "All or nothing" looks at every row before it writes the first one. @returns false when that was the end */
@@ -313,6 +325,9 @@ function rowsToKeep(job: Import, taken: Taken[]): RowValues<ImportRow>[] {
   });
 }
 
+const missesOnlyParent = (notes: RowProblem[]): boolean =>
+  notes.every(({ field, code }) => field === 'parent_external_id' && code === 'unknown');
+
 /** A look ahead cannot see the parents that later rows would make: those misses do not count against the file. */
 function lateParentsIn(told: Taken[], taking: Taking): number {
   return told.filter(({ notes }) =>
@@ -321,26 +336,6 @@ function lateParentsIn(told: Taken[], taking: Taking): number {
         field === 'parent_external_id' && code === 'unknown' && taking.imagined.has(`id ${String(params.value)}`),
     ),
   ).length;
-}
-
-/** Whether the rows themselves may be at fault, rather than the connection or the machine. */
-function isRowsFault(error: unknown): boolean {
-  return (
-    isClash(error) ||
-    /Constraint|DataException|NotNull|ServerException|DriverException/i.test((error as Error)?.constructor?.name ?? '')
-  );
-}
-
-function refusedByDatabase(row: number, error: unknown): Taken {
-  return failed(row, {
-    row,
-    field: null,
-    code: isClash(error) ? 'taken' : 'invalid',
-    message: isClash(error)
-      ? 'Something in this row belongs to somebody else already.'
-      : 'This row could not be stored. Look for unusual characters or very long values.',
-    params: {},
-  });
 }
 
 const aborted = (count: number): Told => ({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EntityClass, type EntityManager } from '@mikro-orm/core';
+import { LockMode, type EntityClass, type EntityManager } from '@mikro-orm/core';
 import { User } from '../../auth/index.js';
 import { transact } from '../../platform/database/transaction.js';
 import { deleteRows, updateRows } from '../../platform/ledger/audited-rows.js';
@@ -68,7 +68,12 @@ export async function undoRows(
 
 async function undoChunk(tx: EntityManager, table: ImportedTable, entries: ImportRow[]): Promise<void> {
   const ids = [...new Set(entries.map((entry) => Number(entry.record)))];
-  const rows = await tx.find(ENTITIES[table], { id: { $in: ids } } as never, { disableIdentityMap: true });
+  // Held until the commit: what somebody changes meanwhile is either seen here, or comes after.
+  const rows = await tx.find(ENTITIES[table], { id: { $in: ids } } as never, {
+    orderBy: { id: 'asc' } as never,
+    lockMode: LockMode.PESSIMISTIC_WRITE,
+    disableIdentityMap: true,
+  });
   const current = new Map<number, Values>(rows.map((row: any) => [Number(row.id), row as Values]));
   const used = await inUse(tx, table, [...current.values()]);
 
