@@ -1,12 +1,12 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
-import { EntityManager } from '@mikro-orm/core';
+import { EntityManager, LockMode } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { current } from '../platform/current.js';
 import { readAcrossOrganizations } from '../platform/database/read.js';
 import { transact } from '../platform/database/transaction.js';
-import { Problem } from '../platform/http/problem.js';
+import { Problem, tooManyRequests } from '../platform/http/problem.js';
 import { sha256 } from '../platform/text.js';
-import { passwordFits } from './passwords.js';
+import { passwordFits, refuseLongQueue } from './passwords.js';
 import { SignInFailure } from './sign-in-failure.entity.js';
 import { User } from './user.entity.js';
 
@@ -47,15 +47,14 @@ export class SignInHandler implements ICommandHandler<SignIn, SignedIn> {
     const email = input.email.trim().toLowerCase();
     // On address and client IP together: whoever guesses is slowed down, the right person elsewhere is not locked out.
     const key = sha256(`${email}\n${ip}`);
-    await this.refuseWhileBlocked(key);
+    refuseLongQueue();
+    await this.countTry(key);
     const fitting = await this.fittingAccounts(email, input);
-    if (fitting.length === 0) {
-      await this.countFailure(key);
+    if (fitting.length === 0)
       throw new Problem(401, {
         code: 'invalid_credentials',
         message: 'The e-mail address or the password is not right.',
       });
-    }
     await this.em.nativeDelete(SignInFailure, { keyHash: key }, { filters: false });
     if (fitting.length > 1)
       throw new Problem(
@@ -66,21 +65,6 @@ export class SignInHandler implements ICommandHandler<SignIn, SignedIn> {
     const account = fitting[0]!;
     await this.noteSignIn(account);
     return { userId: Number(account.id), organizationId: Number(account.organization_id) };
-  }
-
-  private async refuseWhileBlocked(key: string): Promise<void> {
-    const failure = await this.em.findOne(SignInFailure, { keyHash: key }, { filters: false });
-    const wait = failure ? Math.ceil((failure.blockedUntil.getTime() - clock.now().getTime()) / 1000) : 0;
-    if (wait <= 0) return;
-    throw new Problem(
-      429,
-      {
-        code: 'too_many_requests',
-        message: 'Too many tries from here. Please wait {seconds} seconds and try again.',
-        params: { seconds: wait },
-      },
-      { headers: { 'Retry-After': String(wait) } },
-    );
   }
 
   /** Every account of the address is tried; where there is none, a hash is made all the same, so the time says nothing. */
@@ -102,10 +86,19 @@ export class SignInHandler implements ICommandHandler<SignIn, SignedIn> {
     return fitting;
   }
 
-  private async countFailure(key: string): Promise<void> {
-    await transact(this.em, 'auth.sign_in_failed', async (tx) => {
+  /**
+   * Counts a try before its password is looked at, one after another: of many guesses sent at once no more get through
+   * than of as many in a row. Who proves to be right is no longer counted.
+   * @throws Problem 429 while this address has to wait here
+   */
+  private async countTry(key: string): Promise<void> {
+    const where = { keyHash: key };
+    // Most of a flood is refused here, before anything is locked.
+    refuseWhileBlocked(await this.em.findOne(SignInFailure, where, { filters: false, disableIdentityMap: true }));
+    await transact(this.em, 'auth.sign_in_tried', async (tx) => {
+      const known = await tx.findOne(SignInFailure, where, { filters: false, lockMode: LockMode.PESSIMISTIC_WRITE });
+      refuseWhileBlocked(known);
       const now = clock.now();
-      const known = await tx.findOne(SignInFailure, { keyHash: key }, { filters: false });
       const fresh = !known || now.getTime() - known.lastFailedAt.getTime() > FORGOTTEN_AFTER_MS;
       const failures = fresh ? 1 : known.failures + 1;
       const delay = failures < FREE_TRIES ? 0 : Math.min(2 ** (failures - FREE_TRIES), LONGEST_DELAY_S);
@@ -127,4 +120,9 @@ export class SignInHandler implements ICommandHandler<SignIn, SignedIn> {
       await tx.flush();
     });
   }
+}
+
+function refuseWhileBlocked(failure: SignInFailure | null): void {
+  const wait = failure ? Math.ceil((failure.blockedUntil.getTime() - clock.now().getTime()) / 1000) : 0;
+  if (wait > 0) throw tooManyRequests(wait);
 }

@@ -58,4 +58,28 @@ describe('signing in', () => {
     // Another person from the same place is not held up.
     await world.visitor().signIn(world.school.user.emil!.email, PASSWORD);
   });
+
+  it('looks at no more guesses that come at once than of those that come in a row', async () => {
+    const { email } = world.school.user.bruno!;
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () => world.visitor().post('/api/auth/login', { email, password: 'no' })),
+    );
+    const guessed = answers.filter((each) => each.status === 401);
+    expect(guessed.length).toBeGreaterThanOrEqual(5);
+    // One more for each second (then two, then four) that a slow machine takes for the forty.
+    expect(guessed.length).toBeLessThanOrEqual(7);
+    expect(answers.filter((each) => each.status === 429)).toHaveLength(40 - guessed.length);
+  });
+
+  it('sends people away for a while when too many wait for their turn', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 120 }, (_, at) =>
+        world.visitor().post('/api/auth/login', { email: `flood${at}@nowhere.example`, password: 'no' }),
+      ),
+    );
+    const refused = answers.filter((each) => each.status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.every((each) => Number(each.headers.get('retry-after')) > 0)).toBe(true);
+    expect(answers.filter((each) => each.status === 401)).toHaveLength(120 - refused.length);
+  });
 });

@@ -34,6 +34,18 @@ export const permissionDenied = () =>
 export const crossSite = () =>
   new Problem(403, { code: 'cross_site', message: 'This request came from another site, so nothing was done.' });
 
+/** @param seconds how long to wait */
+export const tooManyRequests = (seconds: number) =>
+  new Problem(
+    429,
+    {
+      code: 'too_many_requests',
+      message: 'Too many tries from here. Please wait {seconds} seconds and try again.',
+      params: { seconds },
+    },
+    { headers: { 'Retry-After': String(seconds) } },
+  );
+
 /** @param field the field at fault, as it is named in the request */
 export const invalid = (field: string, message: string, code = 'invalid', params?: Refusal['params']) =>
   new Problem(422, { code, message, field, params });
