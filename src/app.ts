@@ -19,7 +19,7 @@ import { ProblemFilter } from './platform/http/problem.filter.js';
 import { Reply } from './platform/http/reply.js';
 import { type AppRequest } from './platform/http/request.js';
 import { refuseUndeclaredRoutes, routesOf } from './platform/http/routes.js';
-import { beginRequest, refuseCrossSite, securityHeaders } from './platform/http/security.js';
+import { beginRequest, refuseBrokenPaths, refuseCrossSite, securityHeaders } from './platform/http/security.js';
 
 const statics = join(import.meta.dirname, '..', 'static');
 
@@ -68,6 +68,7 @@ function useHttp(app: NestExpressApplication, orm: Orm, config: Config): void {
   });
   app.use(refuseCrossSite(config.publicUrl));
   useLoginSessions(app as INestApplication, orm, config);
+  app.use(refuseBrokenPaths());
   useBodies(app);
 
   const filter = app.get(ProblemFilter);

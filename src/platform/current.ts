@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** By which door an act came in. Written into every audit row and every receipt. */
 export type Source = 'page' | 'form' | 'api' | 'bulk' | 'sync' | 'import' | 'self' | 'cli';
 
-/** Who is acting now. Filled by the access guard for requests, by `actAs` for jobs and the command line. */
+/** Who is acting now. Filled by the access guard for requests, by `withCurrent` for jobs and the command line. */
 export interface Current {
   requestId: string | null;
   organizationId: number | null;

@@ -21,10 +21,11 @@ export async function actOf(
   tx: EntityManager,
   sessionId: number,
   by: SignedInUser,
-  options: { batchId?: string | null; flags?: string } = {},
+  options: { batchId?: string | null; flags?: string; exclusive?: boolean } = {},
 ): Promise<Act> {
   // Shared lock: many mark at once, but nobody cancels or locks the session before the commit.
-  const session = await tx.findOne(Session, { id: sessionId }, { lockMode: LockMode.PESSIMISTIC_READ });
+  const lockMode = options.exclusive ? LockMode.PESSIMISTIC_WRITE : LockMode.PESSIMISTIC_READ;
+  const session = await tx.findOne(Session, { id: sessionId }, { lockMode });
   if (!session || !(await isOwnGroup(tx, ownGroupsOf(by), session.group)))
     throw invalid('session_id', 'There is no session with this id.', 'unknown');
   const { organization } = by;

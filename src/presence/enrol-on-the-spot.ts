@@ -2,7 +2,7 @@ import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqr
 import { EntityManager } from '@mikro-orm/core';
 import { z } from 'zod';
 import { type SignedInUser } from '../auth/index.js';
-import { addMembers, enrolParticipant, Participant } from '../participants/index.js';
+import { addMembers, enrolParticipant, GroupMembership, Participant } from '../participants/index.js';
 import { transact } from '../platform/database/transaction.js';
 import { optionalText, text, uuid } from '../platform/http/parse.js';
 import { refusedMark } from './presence.problems.js';
@@ -13,7 +13,9 @@ export const NewOnTheSpot = z.object({
   op_id: uuid,
   first_name: text(100),
   /** Some people have one name only. */
-  last_name: optionalText(100).transform((name) => name ?? ''),
+  last_name: optionalText(100)
+    .optional()
+    .transform((name) => name ?? ''),
   identifier: optionalText(100).optional(),
 });
 
@@ -49,7 +51,8 @@ export class EnrolOnTheSpotHandler implements ICommandHandler<EnrolOnTheSpot, En
 
   async execute({ sessionId, input, by }: EnrolOnTheSpot): Promise<Enrolled> {
     return transact(this.em, 'participant.enrolled', async (tx) => {
-      const act = await actOf(tx, sessionId, by);
+      // One after the other: whoever waited then sees the person that the same form made a moment ago.
+      const act = await actOf(tx, sessionId, by, { exclusive: true });
       const code =
         act.session.status === 'cancelled' ? 'session_deleted' : act.session.lockedAt ? 'session_locked' : null;
       if (code) {
@@ -61,7 +64,12 @@ export class EnrolOnTheSpotHandler implements ICommandHandler<EnrolOnTheSpot, En
       const known = await tx.findOne(Participant, { externalId: external });
       const { op_id: _, ...person } = input;
       if (known) {
-        if (known.firstName !== person.first_name || known.lastName !== person.last_name) throw sentBefore(known);
+        const same =
+          known.firstName === person.first_name &&
+          known.lastName === person.last_name &&
+          (known.identifier ?? null) === (person.identifier ?? null);
+        const here = await tx.count(GroupMembership, { participant: known.id, group: act.session.group });
+        if (!same || here === 0) throw sentBefore(known);
         return { participant: known.id, isNew: false };
       }
       const participant = await enrolParticipant(tx, { ...person, external_id: external });

@@ -67,14 +67,14 @@ export function judgeOperation(mark: Mark, facts: Facts): Judgement {
   if (facts.target === 'erased') return { outcome: 'rejected', code: 'erased' };
   // 16
   if (!facts.mayRecord) return { outcome: 'parked', code: 'not_authorized' };
-  // 10, 11, 12
+  // 12, then 10 and 11: a wrong request is told before a right one that comes too late (422 before 409).
+  if (!facts.onRoster) return { outcome: 'parked', code: 'participant_removed' };
+  if (!facts.stateKnown) return { outcome: 'parked', code: 'state_unknown' };
   if (facts.session.status === 'cancelled') return { outcome: 'parked', code: 'session_deleted' };
   if (facts.session.lockedAt && facts.observedAt >= facts.session.lockedAt) {
     if (!facts.mayCorrect) return { outcome: 'parked', code: 'session_locked' };
     if (!mark.reason) return { outcome: 'parked', code: 'reason_required' };
   }
-  if (!facts.onRoster) return { outcome: 'parked', code: 'participant_removed' };
-  if (!facts.stateKnown) return { outcome: 'parked', code: 'state_unknown' };
 
   const revision = facts.cell?.revision ?? 0;
   const sameState = mark.state === undefined || (facts.cell?.state ?? null) === mark.state;

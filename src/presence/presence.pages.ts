@@ -74,8 +74,9 @@ export class PresencePages {
     @Req() request: AuthRequest,
     @Res() response: Response,
     @Query('saved') saved?: string,
+    @Query('left') left?: string,
   ) {
-    response.type('html').send(await this.page.whole(session, me, request, { saved }));
+    response.type('html').send(await this.page.whole(session, me, request, { saved, leftCount: Number(left) || 0 }));
   }
 
   @Can('presence.record')
@@ -145,7 +146,7 @@ export class PresencePages {
     const kept = await this.bus.execute<RecordPresenceInBulk, Kept[]>(
       new RecordPresenceInBulk(session.id, scope, state, form.batch_id, me),
     );
-    if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}`);
+    if (!isFragment(request)) return response.redirect(303, doneAt(session, kept));
     response.type('html').send(await this.page.afterBulk(session, me, request, kept, 'set'));
   }
 
@@ -164,7 +165,7 @@ export class PresencePages {
     const act = form.batch_id ?? form.op_id;
     if (!act) throw notFound();
     const kept = await this.bus.execute<UndoPresence, Kept[]>(new UndoPresence(session.id, act, me));
-    if (!isFragment(request)) return response.redirect(303, `/sessions/${session.id}`);
+    if (!isFragment(request)) return response.redirect(303, doneAt(session, kept));
     response.type('html').send(await this.page.afterBulk(session, me, request, kept, 'undone'));
   }
 
@@ -294,4 +295,10 @@ export class PresencePages {
     const saved = what === 'note' ? 'The note is saved.' : 'The correction is saved.';
     response.type('html').send(await this.page.person(session, participant, me, request, { saved }));
   }
+}
+
+/** The register after an act without script, with what it did: so many marks, and so many left alone. */
+function doneAt(session: Session, kept: Kept[]): string {
+  const left = kept.filter(wasLeft).length;
+  return `/sessions/${session.id}?saved=${kept.length - left}${left > 0 ? `&left=${left}` : ''}`;
 }

@@ -32,8 +32,9 @@ const DOORS: Record<string, string> = {
 interface Extras {
   /** How many marks were saved, or a sentence. */
   saved?: string | undefined;
-  /** Marks that were left alone because somebody else had changed them. */
+  /** Marks that were left alone because somebody else had changed them: to be shown on their rows, or only counted. */
   left?: Kept[];
+  leftCount?: number;
   values?: Record<string, string>;
   errors?: Record<string, string>;
 }
@@ -64,7 +65,7 @@ export class RollCallPage {
     const states = await statesOf(this.em);
     const setting = this.setting(session, me, states);
     if (extras.saved !== undefined && /^\d{1,5}$/.test(extras.saved))
-      page.notice = this.savedNotice(page, Number(extras.saved), extras.left?.length ?? 0);
+      page.notice = this.savedNotice(page, Number(extras.saved), extras.left?.length ?? extras.leftCount ?? 0);
     const html = this.views.render(
       'presence/roll-call.njk',
       {
@@ -83,7 +84,9 @@ export class RollCallPage {
       },
       page,
     );
-    const [before, after] = html.split(ROWS) as [string, string];
+    // An empty register has no list.
+    const [before, after] = html.split(ROWS) as [string, string?];
+    if (after === undefined) return Buffer.from(before);
     const drawn = this.rows.draw(rows, setting, page, this.leftAlone(extras.left ?? [], states, page));
     return Buffer.concat([Buffer.from(before), drawn, Buffer.from(after)]);
   }

@@ -14,6 +14,7 @@ const cell = (fields: object = {}) => ({
   revision: 1,
   state: 'late',
   note: null,
+  reason: null,
   arrivedAt: null,
   leftAt: null,
   ...fields,

@@ -3,9 +3,9 @@ import { NotFoundException } from '@nestjs/common';
 import { type EntityName, type Options } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import { MySqlDriver } from '@mikro-orm/mysql';
-import { SqliteDriver } from '@mikro-orm/sqlite';
 import { type DatabaseTarget } from '../config.js';
 import { AuditSubscriber } from '../ledger/audit.subscriber.js';
+import { BoundSqliteDriver } from './sqlite-connection.js';
 import { sqliteDialect } from './sqlite-driver.js';
 import { adjustToDialect, TenantSchemaGenerator } from './tenant-schema.js';
 
@@ -71,5 +71,5 @@ function mysql(target: Extract<DatabaseTarget, { kind: 'mysql' }>) {
 }
 
 function sqlite(target: Extract<DatabaseTarget, { kind: 'sqlite' }>) {
-  return { driver: SqliteDriver, dbName: target.file, driverOptions: sqliteDialect(target.file) };
+  return { driver: BoundSqliteDriver, dbName: target.file, driverOptions: sqliteDialect(target.file) };
 }

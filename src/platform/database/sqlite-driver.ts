@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import {
   CompiledQuery,
+  SqliteAdapter,
   SqliteDialect,
   SqliteDriver,
   type DatabaseConnection,
@@ -23,10 +24,37 @@ export function sqliteDialect(file: string): SqliteDialect {
     override createDriver(): Driver {
       return new ImmediateDriver(config);
     }
+
+    override createAdapter() {
+      return new QueueingAdapter();
+    }
   })(config);
 }
 
+/** Kysely's own lock wakes everybody who waits each time; ours (below) hands the connection to the next one. */
+class QueueingAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
 class ImmediateDriver extends SqliteDriver {
+  private taken = false;
+  private readonly waiting: (() => void)[] = [];
+
+  /** There is one connection: whoever asks first has it first. */
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    if (this.taken) await new Promise<void>((go) => this.waiting.push(go));
+    this.taken = true;
+    return super.acquireConnection();
+  }
+
+  override async releaseConnection(): Promise<void> {
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.taken = false;
+  }
+
   override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
     const begin = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate';
     await connection.executeQuery(CompiledQuery.raw(begin));
@@ -50,7 +78,7 @@ function openSqlite(file: string): Database.Database {
 /** How many compiled statements are kept: more than the product has, fewer than would matter. */
 const STATEMENTS_KEPT = 500;
 
-/** Long statements are those of bulk writes, whose values stand in their text: they come once and would fill the memory. */
+/** Long statements are those of bulk writes: each number of rows is another text, and they would fill the memory. */
 const LONGEST_KEPT = 4000;
 
 /** Compiling a statement takes as long as running a small one (0.1 to 0.2 ms), so each is compiled once. */

@@ -103,7 +103,7 @@ function readCompositeForeignKeysOnSqlite(orm: MikroORM<IDatabaseDriver>): void 
 }
 
 /** Properties whose columns must compare byte for byte on both databases. Columns have no names yet when this is asked. */
-const EXACT = new Set(['code', 'slug', 'identifier', 'externalId', 'sortName']);
+const EXACT = new Set(['code', 'slug', 'identifier', 'externalId', 'sortName', 'email']);
 
 /** Adjusts the entities to the database at hand: what the two dialects spell differently is spelled here, once. */
 export function adjustToDialect(meta: EntityMetadata, platform: Platform): void {

@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { type INestApplication } from '@nestjs/common';
 import express, { type RequestHandler } from 'express';
 import { type Observable } from 'rxjs';
-import { Problem } from './problem.js';
+import { invalid, Problem } from './problem.js';
 import { type AppRequest } from './request.js';
 
 /**
@@ -29,7 +29,29 @@ function deferred(parser: RequestHandler): RequestHandler {
     });
 }
 
-const KNOWN = /^(application\/json|application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
+const KNOWN = new Set(['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data']);
+
+/** JSON is read to this depth; what nests deeper is no roster. */
+const DEEPEST = 32;
+
+/**
+ * Text that no database keeps as it is: NUL, half characters, and what could not be decoded. Refused for every field of
+ * every door at once, so that no statement ever meets it.
+ * @throws Problem 422 naming the field
+ */
+function refuseBrokenText(value: unknown, field: string, depth = 0): void {
+  if (typeof value === 'string') {
+    if (/[\u0000\ufffd]/.test(value) || !value.isWellFormed())
+      throw invalid(field, 'This text holds characters that cannot be kept.');
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > DEEPEST) throw invalid(field, 'This value is nested too deeply.');
+  for (const [name, each] of Object.entries(value)) {
+    refuseBrokenText(name, field, depth);
+    refuseBrokenText(each, depth === 0 && !Array.isArray(value) ? name : field, depth + 1);
+  }
+}
 
 /** Refuses what could not be read, after the guards have spoken. */
 @Injectable()
@@ -38,9 +60,13 @@ export class BodyInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<AppRequest>();
     const type = request.headers['content-type'];
     const hasBody = Number(request.headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in request.headers;
-    if (hasBody && (!type || !KNOWN.test(type)))
+    const mediaType = type?.split(';')[0]!.trim().toLowerCase() ?? '';
+    const takesFiles = (Reflect.getMetadata('__interceptors__', context.getHandler()) as unknown[] | undefined)?.length;
+    if (hasBody && (!KNOWN.has(mediaType) || (mediaType === 'multipart/form-data' && !takesFiles)))
       throw new Problem(415, { code: 'unsupported_media_type', message: 'Send JSON or a form.' });
     if (request.bodyProblem) throw request.bodyProblem as Error;
+    refuseBrokenText(request.body, 'body');
+    refuseBrokenText(request.query, 'query');
     return next.handle();
   }
 }

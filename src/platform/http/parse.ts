@@ -88,6 +88,10 @@ export const text = (max: number) =>
     .refine((value) => !CONTROL.test(value) && value.isWellFormed(), {
       error: 'This text holds characters that cannot be shown.',
     })
+    .refine((value) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(value), {
+      error: 'Nothing in this text can be seen.',
+      params: { code: 'required' },
+    })
     .refine((value) => value.length <= max || [...value].length <= max, {
       error: 'This text is too long.',
       params: { code: 'too_long' },
@@ -97,13 +101,17 @@ export const text = (max: number) =>
 export const optionalText = (max: number) =>
   z.preprocess((value) => (typeof value === 'string' && value.trim() === '' ? null : value), text(max).nullable());
 
-/** An instant: RFC 3339 with an offset. Without one it is refused: whose clock would it be? */
+/**
+ * An instant: RFC 3339 with an offset. Without one it is refused: whose clock would it be? The year is looked at in UTC,
+ * because the offset may lead beyond what a database can hold. A device with a wrong clock is still listened to.
+ */
 export const instantText = z.iso
   .datetime({
     offset: true,
     error: told('A time needs a date, a time of day and an offset, for example 2026-11-20T09:00:00Z.'),
   })
-  .transform((value) => new Date(value));
+  .transform((value) => new Date(value))
+  .refine((at) => at.getUTCFullYear() >= 1900 && at.getUTCFullYear() < 9999, { error: 'This year is out of reach.' });
 
 export const dateText = z.iso.date({ error: told('A date is written like 2026-11-20.') });
 

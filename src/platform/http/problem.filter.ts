@@ -1,6 +1,5 @@
 import { Catch, HttpException, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { type Response } from 'express';
-import { current } from '../current.js';
 import { notFound, Problem } from './problem.js';
 import { Reply } from './reply.js';
 import { isApi, isFragment, type AppRequest } from './request.js';
@@ -78,6 +77,3 @@ export function problemOf(error: unknown): Problem {
     message: 'Something went wrong on our side. Nothing was changed; please try again.',
   });
 }
-
-/** @returns the id of the request at hand, for messages */
-export const requestId = (): string | null => current().requestId;

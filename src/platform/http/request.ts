@@ -9,8 +9,8 @@ export interface AppRequest extends Request {
   bodyProblem?: unknown;
 }
 
-/** @returns whether the caller is a program: everything under /api answers JSON */
-export const isApi = (request: Request): boolean => request.path === '/api' || request.path.startsWith('/api/');
+/** @returns whether the caller is a program: everything under /api answers JSON, however the path is spelled */
+export const isApi = (request: Request): boolean => /^\/api(\/|$)/i.test(request.path);
 
 /** @returns whether htmx asks for a fragment rather than a whole page */
 export const isFragment = (request: Request): boolean =>

@@ -3,7 +3,7 @@ import { type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { withCurrent } from '../current.js';
 import { inlineScriptHash } from '../views.js';
-import { crossSite } from './problem.js';
+import { crossSite, loginRequired, notFound } from './problem.js';
 import { isApi, type AppRequest } from './request.js';
 
 /** Security headers. State colours are style attributes, so styles may be inline; scripts never, but for the one that says that script runs. */
@@ -29,10 +29,22 @@ export const securityHeaders = (): RequestHandler =>
 
 /** Gives each request its id and its Current; whoever it is, is settled by the access guard. */
 export const beginRequest = (): RequestHandler => (request, response, next) => {
+  // `GET *` and the like are for servers, not for us.
+  if (!request.url.startsWith('/')) request.url = '/*';
   const requestId = randomUUID();
   (request as AppRequest).requestId = requestId;
   response.setHeader('X-Request-Id', requestId);
   withCurrent({ requestId, source: isApi(request) ? 'api' : 'page' }, next);
+};
+
+/** A path that cannot be decoded names nothing. Judged after the session: 401 comes before 404. */
+export const refuseBrokenPaths = (): RequestHandler => (request, _response, next) => {
+  try {
+    decodeURIComponent(request.path);
+    next();
+  } catch {
+    next(request.user ? notFound() : loginRequired());
+  }
 };
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
