@@ -2,15 +2,17 @@ import { z } from 'zod';
 import { extraData, id, instantText, optionalText, text } from '../platform/http/parse.js';
 import { invalid } from '../platform/http/problem.js';
 
-const time = instantText.refine((at) => at.getUTCFullYear() >= 1900 && at.getUTCFullYear() < 2200, {
-  error: 'This year is out of reach.',
-});
-
 const optional = { location: optionalText(255).optional(), extra_data: extraData.nullable().optional() };
 
 /** What a session is made of. Times carry an offset. */
 export const NewSession = z
-  .strictObject({ group_id: id, name: text(255), scheduled_start_at: time, scheduled_end_at: time, ...optional })
+  .strictObject({
+    group_id: id,
+    name: text(255),
+    scheduled_start_at: instantText,
+    scheduled_end_at: instantText,
+    ...optional,
+  })
   .meta({ id: 'NewSession' });
 export type NewSession = z.output<typeof NewSession>;
 
@@ -19,8 +21,8 @@ export const SessionChange = z
   .strictObject({
     group_id: id.optional(),
     name: text(255).optional(),
-    scheduled_start_at: time.optional(),
-    scheduled_end_at: time.optional(),
+    scheduled_start_at: instantText.optional(),
+    scheduled_end_at: instantText.optional(),
     status: z
       .enum(['scheduled', 'running', 'ended', 'cancelled'], { error: 'Choose scheduled, running, ended or cancelled.' })
       .optional(),
@@ -32,7 +34,7 @@ export type SessionChange = z.output<typeof SessionChange>;
 /** When it happened (absent: now) and why. A request without a body is fine. */
 export const SessionAct = z.preprocess(
   (body) => body ?? {},
-  z.strictObject({ at: time.optional(), reason: optionalText(2000).optional() }).meta({ id: 'SessionAct' }),
+  z.strictObject({ at: instantText.optional(), reason: optionalText(2000).optional() }).meta({ id: 'SessionAct' }),
 );
 export type SessionAct = z.output<typeof SessionAct>;
 
