@@ -2,6 +2,7 @@ import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { type Request, type Response } from 'express';
 import { Public, SignedIn as AnyoneSignedIn } from '../platform/http/access.js';
+import { ownPath } from '../platform/http/form.js';
 import { refusalsOf } from '../platform/http/parse.js';
 import { notFound, Problem, type Refusal } from '../platform/http/problem.js';
 import { Reply } from '../platform/http/reply.js';
@@ -25,7 +26,7 @@ export class AuthPages {
   @Public()
   @Get('login')
   loginPage(@Req() request: AppRequest, @Res() response: Response, @Query('next') next?: string) {
-    if (request.user) return response.redirect(303, safeNext(next));
+    if (request.user) return response.redirect(303, ownPath(next, '/'));
     return response.send(this.loginForm(request, { next }));
   }
 
@@ -35,7 +36,7 @@ export class AuthPages {
     const body = (request.body ?? {}) as Record<string, string>;
     try {
       await signInRequest(request as Request, response);
-      response.redirect(303, safeNext(body.next));
+      response.redirect(303, ownPath(body.next, '/'));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const organizations = (error.more.data?.data as { organizations?: unknown[] } | undefined)?.organizations ?? [];
@@ -80,7 +81,7 @@ export class AuthPages {
     organizations: unknown[] = [],
   ) {
     const { password: _never, ...values } = body;
-    return this.reply.render('auth/login.njk', { values, refusals, errors: byField(refusals), organizations }, request);
+    return this.reply.render('auth/login.njk', { values, refusals, organizations }, request);
   }
 
   private setupForm(request: AppRequest, body: Record<string, unknown>, refusals: Refusal[] = []) {
@@ -94,24 +95,9 @@ export class AuthPages {
     const data = {
       values,
       refusals,
-      errors: byField(refusals),
       domains,
       time_zones: Intl.supportedValuesOf('timeZone'),
     };
     return this.reply.render('auth/setup.njk', data, request);
   }
-}
-
-/** The first refusal of each field, as the form macros show it. */
-export const byField = (refusals: Refusal[]): Record<string, string> =>
-  Object.fromEntries(
-    refusals
-      .filter((each) => each.field)
-      .map((each) => [each.field!, each.message])
-      .reverse(),
-  );
-
-/** Only a path of our own: `next` must not lead elsewhere. */
-function safeNext(next: unknown): string {
-  return typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : '/';
 }

@@ -1,5 +1,4 @@
 export { Me, MyReach, type AuthRequest } from './access.guard.js';
-export { byField } from './auth.pages.js';
 export { AuthModule } from './auth.module.js';
 export { CreateUser, NewUser } from './create-user.js';
 export { hashPassword } from './passwords.js';

@@ -108,7 +108,7 @@ describe('requests from elsewhere', () => {
     const fields = { email: world.school.user.ana!.email, password: PASSWORD };
     const back = await visitor.form('/login', { ...fields, next: '/sessions?day=2026-11-20' });
     expect(back.headers.get('location')).toBe('/sessions?day=2026-11-20');
-    for (const next of ['https://evil.example', '//evil.example', '/\\evil.example']) {
+    for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', '/\t/evil.example']) {
       const answer = await world.visitor().form('/login', { ...fields, next });
       expect(answer.headers.get('location')).toBe('/');
     }
