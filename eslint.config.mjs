@@ -43,6 +43,7 @@ export const FORBIDDEN = [
     message: 'SQL text runs through read(), which names the organization; an act runs through the CommandBus.',
     allowed: {
       'src/platform/database/read.ts': 'the one place where SELECT text runs',
+      'src/platform/database/sqlite-connection.ts': 'the connection itself, below everything that asks',
       'src/platform/database/migrate.ts': 'pragmas and the start lock, before any tenant exists',
       'src/platform/database/tenant-schema.ts': 'reads the schema, not rows',
       'src/platform/ledger/audited-rows.ts': 'bulk update with its audit rows; names the organization itself',
