@@ -1,9 +1,10 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { CancelSessionHandler, ReviveSessionHandler } from './cancel-session.js';
 import { ChangeSessionHandler } from './change-session.js';
 import { CompleteRegisterHandler } from './complete-register.js';
 import { EndSessionHandler } from './end-session.js';
 import { ScheduleSessionHandler } from './schedule-session.js';
+import { registerSessions } from './registrations.js';
 import { HomePages } from './home.pages.js';
 import { SessionsApi } from './sessions.api.js';
 import { SessionsPages } from './sessions.pages.js';
@@ -23,4 +24,8 @@ import { UnlockSessionHandler } from './unlock-session.js';
     UnlockSessionHandler,
   ],
 })
-export class SessionsModule {}
+export class SessionsModule implements OnModuleInit {
+  onModuleInit(): void {
+    registerSessions();
+  }
+}
