@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { DeadlockException, DriverException, LockWaitTimeoutException } from '@mikro-orm/core';
+import { type SqlEntityManager } from '@mikro-orm/sql';
 import { isRowsFault } from '../../src/participants/import/rows-fault.js';
+import { ImportJobs } from '../../src/participants/index.js';
+import { bulk, idle, importOf } from '../support/imports.js';
 import { World } from '../world.js';
 
 const driver = (values: object) => new DriverException(Object.assign(new Error('refused'), values));
@@ -26,4 +30,19 @@ describe('an error while rows are written', () => {
     expect(isRowsFault(new LockWaitTimeoutException(new Error('database is locked')))).toBe(false);
     expect(isRowsFault(new TypeError('a mistake of ours'))).toBe(false);
   });
+
+  it('blames no row when nothing can be written: the import waits, and goes on when it can', async () => {
+    const world = await World.open({ databaseUrl: 'sqlite::memory:' });
+    const run = (sql: string) => (world.orm.em.fork() as SqlEntityManager).execute(sql);
+    await run(`create trigger no_more before insert on import_rows begin select raise(abort, 'no more'); end`);
+    const { json } = await world.ana.post('/api/participants/bulk', bulk('first_name,last_name\nAnn,One\nBen,Two\n'));
+    await idle(world);
+    expect(await importOf(world.ana, json.data.id)).toMatchObject({ status: 'running', processed: 0, failed: 0 });
+    await run('drop trigger no_more');
+    await sleep(2100);
+    world.app.get(ImportJobs).kick();
+    await idle(world);
+    expect(await importOf(world.ana, json.data.id)).toMatchObject({ status: 'done', created: 2, failed: 0 });
+    await world.close();
+  }, 20_000);
 });
