@@ -51,7 +51,7 @@ describe('enrolling a participant', () => {
       first_name: 'x'.repeat(101),
       date_of_birth: '2026-02-30',
       email: 'nobody',
-      phone: 'a\u0000b',
+      phone: 'a\u0007b',
       colour: 'red',
     });
     expect(answer.status).toBe(422);
