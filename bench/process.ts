@@ -27,14 +27,17 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Starts the application as `npm start` does once it is built. `NODE_ARGS` may hold a profiler's flags. */
+/** Starts the application as `npm start` does. BENCH_NODE_ARGS may hold a profiler's flags. */
 export async function startApp(databaseUrl: string, more: Record<string, string> = {}): Promise<Running> {
   const port = await freePort();
-  // The flags of `npm start`.
-  const flags = ['--max-semi-space-size=8', ...(process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean)];
-  const entry = join(root, 'dist', 'main.js');
+  const flags = [
+    '--disable-warning=ExperimentalWarning',
+    ...(process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean),
+  ];
   const env = { ...process.env, DATABASE_URL: databaseUrl, PORT: String(port), LOG_LEVEL: 'error', ...more };
-  return start([...flags, entry], env, (line) => (line.includes('serves at') ? port : null));
+  return start([...flags, join(root, 'src', 'launch.ts'), 'serve'], env, (line) =>
+    line.includes('serves at') ? port : null,
+  );
 }
 
 export function startFloor(path: string): Promise<Running> {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import {
   CompiledQuery,
@@ -56,13 +57,39 @@ class ImmediateDriver extends SqliteDriver {
   }
 
   override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
-    const begin = settings?.accessMode === 'read only' ? 'begin' : 'begin immediate';
-    await connection.executeQuery(CompiledQuery.raw(begin));
+    if (settings?.accessMode === 'read only') await connection.executeQuery(CompiledQuery.raw('begin'));
+    else await beginImmediate(connection);
   }
 }
 
 /** How long a writer waits for another process's transaction, in ms. Imports hold the lock for at most 50 ms. */
 const LOCK_WAIT_MS = 5000;
+/** How often it asks, in ms. */
+const LOCK_POLL_MS = 2;
+
+/**
+ * Takes the write lock. While another process (an import) holds it, SQLite itself would sit and wait in growing steps of
+ * up to 100 ms, and the whole process with it; asking often and going on with other work meanwhile meets the next gap.
+ * @throws SQLITE_BUSY after LOCK_WAIT_MS
+ */
+async function beginImmediate(connection: DatabaseConnection): Promise<void> {
+  const run = (sql: string) => connection.executeQuery(CompiledQuery.raw(sql));
+  const end = performance.now() + LOCK_WAIT_MS;
+  await run('pragma busy_timeout = 0');
+  try {
+    for (;;) {
+      try {
+        await run('begin immediate');
+        return;
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'SQLITE_BUSY' || performance.now() > end) throw error;
+      }
+      await sleep(LOCK_POLL_MS);
+    }
+  } finally {
+    await run(`pragma busy_timeout = ${LOCK_WAIT_MS}`);
+  }
+}
 
 function openSqlite(file: string): Database.Database {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
@@ -70,7 +97,7 @@ function openSqlite(file: string): Database.Database {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
-  database.pragma('cache_size = -32000');
+  database.pragma('cache_size = -16000');
   keepStatements(database);
   return database;
 }
