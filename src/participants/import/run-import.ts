@@ -32,8 +32,8 @@ export interface WorkOptions {
  * On SQLite a chunk holds the one write lock and marks wait for it meanwhile: its size is adjusted to stay below
  * CHUNK_MS, and everybody else has PAUSE of that time after it. MySQL locks rows, so nobody waits there.
  */
-const CHUNK_MS = 25;
-const PAUSE = 0.5;
+const CHUNK_MS = 20;
+const PAUSE = 0.6;
 const SHORTEST_PAUSE_MS = 8;
 const SMALLEST_CHUNK = 60;
 const LARGEST_CHUNK = 500;
