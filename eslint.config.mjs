@@ -137,6 +137,7 @@ export const FORBIDDEN = [
     selector: 'MemberExpression[object.name="process"][property.name="env"]',
     message: 'The environment is read once, in config.ts; take Config.',
     allowed: {
+      'src/launch.ts': 'hands the environment on to the server that takes its process over',
       'src/main.ts': 'hands the environment to readConfig',
       'src/cli.ts': 'hands the environment to readConfig',
       'src/import-worker.ts': 'hands the environment to readConfig',
