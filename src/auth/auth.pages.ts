@@ -96,7 +96,7 @@ export class AuthPages {
       values,
       refusals,
       domains,
-      time_zones: Intl.supportedValuesOf('timeZone'),
+      time_zones: ['UTC', ...Intl.supportedValuesOf('timeZone')],
     };
     return this.reply.render('auth/setup.njk', data, request);
   }

@@ -5,9 +5,9 @@ import { clock } from '../platform/clock.js';
 import { current } from '../platform/current.js';
 import { invalid } from '../platform/http/problem.js';
 import { Session } from '../sessions/index.js';
-import { dayOf } from '../tenancy/index.js';
 import { type Act } from './keep-marks.js';
 import { type RecordJson } from './record-json.js';
+import { rosterOf } from './register.js';
 import { statesOf } from './states.query.js';
 
 /** How long a frontline user may correct his own marks after the lock, in hours. */
@@ -33,7 +33,7 @@ export async function actOf(
     reachOf(by.role, permission, organization.settings) ?? null;
   return {
     session,
-    day: dayOf(session.scheduledStartAt, organization.timeZone),
+    roster: rosterOf(session, by),
     states: await statesOf(tx),
     author: { id: by.id, name: by.name },
     mayRecord: may('presence.record') !== null && may('presence.record') !== 'own',

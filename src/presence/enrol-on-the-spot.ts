@@ -73,7 +73,7 @@ export class EnrolOnTheSpotHandler implements ICommandHandler<EnrolOnTheSpot, En
         return { participant: known.id, isNew: false };
       }
       const participant = await enrolParticipant(tx, { ...person, external_id: external });
-      await addMembers(tx, act.session.group, { participant_ids: [participant.id], from: act.day });
+      await addMembers(tx, act.session.group, { participant_ids: [participant.id], from: act.roster.day });
       return { participant: participant.id, isNew: true };
     });
   }

@@ -10,15 +10,14 @@ import { bodyOf, type Mark } from './mark.js';
 import { PresenceOperation } from './presence-operation.entity.js';
 import { PresenceRecord } from './presence-record.entity.js';
 import { RECORD_COLUMNS, RECORD_JOINS, recordJson, type RecordJson, type RecordRow } from './record-json.js';
-import { standings } from './roster.js';
+import { standings, type RosterOf } from './roster.js';
 import { type State } from './states.query.js';
 
 /** The circumstances of marks that come in together. */
 export interface Act {
   /** Read in this transaction, so that it can neither be cancelled nor locked before the commit. */
   session: Session;
-  /** The session's local day. */
-  day: string;
+  roster: RosterOf;
   states: State[];
   author: { id: number; name: string };
   mayRecord: boolean;
@@ -58,7 +57,7 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
     tx,
     marks.map((mark) => mark.opId),
   );
-  const roster = await standings(tx, { session: session.id, group: session.group, day: act.day }, people);
+  const roster = await standings(tx, act.roster, people);
   const inUse = new Set(act.states.filter((state) => state.is_active).map((state) => state.code));
   const now = clock.now();
 

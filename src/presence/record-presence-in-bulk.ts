@@ -4,7 +4,7 @@ import { type SignedInUser } from '../auth/index.js';
 import { transact } from '../platform/database/transaction.js';
 import { uuidV5 } from '../platform/text.js';
 import { actOf } from './act.js';
-import { keepMarks, type Kept } from './keep-marks.js';
+import { keepMarks, type Act, type Kept } from './keep-marks.js';
 import { type Mark } from './mark.js';
 import { refuseWhole } from './record-presence.js';
 import { rollCall } from './roll-call.query.js';
@@ -49,7 +49,7 @@ export class RecordPresenceInBulkHandler implements ICommandHandler<RecordPresen
   }
 }
 
-async function unmarked(tx: EntityManager, act: { session: { id: number; group: number }; day: string }) {
-  const rows = await rollCall(tx, { session: act.session.id, group: act.session.group, day: act.day });
+async function unmarked(tx: EntityManager, act: Act) {
+  const rows = await rollCall(tx, act.roster);
   return rows.filter((row) => row.state === null).map((row) => ({ participant: row.id, base: row.revision }));
 }

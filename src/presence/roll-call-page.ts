@@ -92,7 +92,7 @@ export class RollCallPage {
   }
 
   private savedNotice(page: PageContext, count: number, left: number): Notice {
-    const saved = this.text(page, '{count} marks saved.', { count });
+    const saved = count === 1 ? this.text(page, 'One mark saved.') : this.text(page, '{count} marks saved.', { count });
     if (left === 0) return { kind: 'done', text: saved };
     const told = '{count} left alone: somebody else changed them meanwhile. Look at them and decide.';
     return { kind: 'problem', text: `${saved} ${this.text(page, told, { count: left })}` };
@@ -160,7 +160,9 @@ export class RollCallPage {
     const sentences = [
       what === 'set'
         ? this.text(page, '{count} marked.', { count: done })
-        : this.text(page, '{count} put back as they were.', { count: done }),
+        : done === 1
+          ? this.text(page, 'One put back as it was.')
+          : this.text(page, '{count} put back as they were.', { count: done }),
     ];
     if (left > 0)
       sentences.push(this.text(page, '{count} left alone: somebody else changed them meanwhile.', { count: left }));

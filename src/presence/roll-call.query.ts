@@ -1,7 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { read } from '../platform/database/read.js';
 import { RECORD_COLUMNS, RECORD_JOINS, recordJson, type RecordJson, type RecordRow } from './record-json.js';
-import { ROSTER, type RosterOf } from './roster.js';
+import { ROSTER, rosterValues, type RosterOf } from './roster.js';
 
 /** One person of a register as the page shows it. */
 export interface RollCallRow {
@@ -43,7 +43,7 @@ export async function rollCall(em: EntityManager, roster: RosterOf, participant?
        left join presence_states s on s.organization_id = :organization and s.id = r.presence_state_id
       ${participant === undefined ? '' : 'where p.id = :participant'}
       order by p.sort_name, p.id`,
-    participant === undefined ? { ...roster } : { ...roster, participant },
+    participant === undefined ? rosterValues(roster) : { ...rosterValues(roster), participant },
   );
   return rows.map((row) => ({
     id: Number(row.id),
@@ -71,7 +71,7 @@ export async function tallyOf(
          on r.organization_id = :organization and r.session_id = :session and r.participant_id = q.id
        left join presence_states s on s.organization_id = :organization and s.id = r.presence_state_id
       group by s.code`,
-    { ...roster },
+    rosterValues(roster),
   );
   const byCode = new Map<string, number>();
   let total = 0;
@@ -100,7 +100,7 @@ export async function rosterEntries(em: EntityManager, roster: RosterOf): Promis
          on r.organization_id = :organization and r.session_id = :session and r.participant_id = q.id
        ${RECORD_JOINS}
       order by p.sort_name, p.id`,
-    { ...roster },
+    rosterValues(roster),
   );
   return rows.map((row) => ({
     participant: {

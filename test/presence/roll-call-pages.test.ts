@@ -271,6 +271,19 @@ describe('completing a register', () => {
     expect(again.register_completed_at).toMatch(/Z$/);
   });
 
+  it('closes the list of who was expected: who is deactivated later stays on it, but on no register to come', async () => {
+    const { group, participants, session, post } = await register(3);
+    const people = async (of: number) => (await world.bruno.get(`/api/sessions/${of}/roster`)).json.data.length;
+    await post('/complete-register', {});
+    const yesterday = new Date(Date.now() - 36 * 3_600_000);
+    const past = await world.addSession(world.school, group, { scheduledStartAt: yesterday });
+    const next = await world.addSession(world.school, group, {
+      scheduledStartAt: new Date(Date.now() + 48 * 3_600_000),
+    });
+    await world.ana.delete(`/api/participants/${participants[2]!.id}`);
+    expect([await people(session.id), await people(past.id), await people(next.id)]).toEqual([3, 3, 2]);
+  });
+
   it('is not for who may only look', async () => {
     const { post, tap } = await register(1);
     expect((await post('/complete-register', {}, world.mara)).status).toBe(403);
