@@ -58,8 +58,14 @@ describe('importing in a browser', () => {
     await page.waitForSelector('text=What became of the 3 rows');
     expect(await page.textContent('[data-counts]')).toMatch(/new1/);
     await look(page, 'result');
+    let asked = '';
+    page.once('dialog', (dialog) => {
+      asked = dialog.message();
+      void dialog.accept();
+    });
     await page.click('button:has-text("Undo this import")');
     await page.waitForSelector('text=This import was undone');
+    expect(asked).toContain('.csv');
     await look(page, 'undone');
   });
 
