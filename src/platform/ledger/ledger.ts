@@ -27,6 +27,9 @@ const UNAUDITED = new Set([
   'presence_operations',
   'imports',
   'import_rows',
+  'installations',
+  'sync_clients',
+  'sync_history',
 ]);
 /** Columns that say nothing beyond the audit row itself, or nothing that may be read. */
 const UNRECORDED = new Set(['id', 'organization_id', 'created_at', 'updated_at', 'search_text', 'sort_name']);

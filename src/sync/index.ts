@@ -1,0 +1,3 @@
+export { Installation } from './installation.entity.js';
+export { SyncClient } from './sync-client.entity.js';
+export { SyncHistory } from './sync-history.entity.js';
