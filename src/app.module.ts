@@ -8,6 +8,7 @@ import { databaseConfig } from './platform/database/database.config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PresenceModule } from './presence/index.js';
 import { SessionsModule } from './sessions/index.js';
+import { SyncModule } from './sync/index.js';
 
 /** The whole product: modules in the order in which they may know each other, left to right. */
 @Module({})
@@ -22,6 +23,7 @@ export class AppModule {
         ParticipantsModule,
         SessionsModule,
         PresenceModule,
+        SyncModule,
       ],
       providers: [{ provide: 'config', useValue: config }],
       exports: ['config'],

@@ -20,6 +20,8 @@ import { Reply } from './platform/http/reply.js';
 import { type AppRequest } from './platform/http/request.js';
 import { refuseUndeclaredRoutes, routesOf } from './platform/http/routes.js';
 import { beginRequest, refuseBrokenPaths, refuseCrossSite, securityHeaders } from './platform/http/security.js';
+import { serviceWorker } from './platform/http/service-worker.js';
+import { Views } from './platform/views.js';
 
 const statics = join(import.meta.dirname, '..', 'static');
 
@@ -60,6 +62,9 @@ function useHttp(app: NestExpressApplication, orm: Orm, config: Config): void {
   app.use(compression({ brotli: { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } } }));
   for (const folder of [join(statics, 'dist'), statics])
     app.use('/static', express.static(folder, { index: false, immutable: true, maxAge: '365d', dotfiles: 'ignore' }));
+  const hasWorker = config.serviceWorker !== false;
+  app.get(Views).serviceWorker = hasWorker;
+  app.use(serviceWorker(join(statics, 'dist', 'sw.js'), hasWorker));
   app.use((_request: Request, response: Response, next: NextFunction) => {
     // Everything that is not a file shows somebody's data.
     response.setHeader('Cache-Control', 'no-store');

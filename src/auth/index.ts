@@ -6,6 +6,6 @@ export { LoginSession } from './login-session.entity.js';
 export * from './permissions.js';
 export { SetupAddress } from './setup-address.js';
 export { SignInFailure } from './sign-in-failure.entity.js';
-export { signedInUser, type SignedInUser } from './signed-in.js';
+export { bindingOf, signedInUser, type SignedInUser } from './signed-in.js';
 export { User } from './user.entity.js';
 export { pageContext } from './page-context.js';

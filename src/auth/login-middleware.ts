@@ -1,5 +1,6 @@
 import { type INestApplication } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
+import { type RequestHandler } from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { Strategy } from 'passport-local';
@@ -7,7 +8,7 @@ import { type Config } from '../platform/config.js';
 import { type Orm } from '../platform/database/orm.js';
 import { LoginSessionStore } from './login-session.store.js';
 import { SignIn, type SignedIn } from './sign-in.js';
-import { signedInUser } from './signed-in.js';
+import { bindingOf, signedInUser, type SignedInUser } from './signed-in.js';
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- this is how Express's own types are widened
@@ -60,7 +61,14 @@ export function useLoginSessions(app: INestApplication, orm: Orm, config: Config
   app.use(sessions);
   app.use(initialize);
   app.use(restore);
+  app.use(sayBinding);
 }
+
+/** Tells the service worker for whom a page was drawn: it keeps the pages of different people apart. */
+const sayBinding: RequestHandler = (request, response, next) => {
+  response.setHeader('X-Binding', request.user ? bindingOf(request.user as unknown as SignedInUser) : 'none');
+  next();
+};
 
 /** @returns the authenticator that this request was initialized with */
 export const authenticatorOf = (request: unknown): passport.Authenticator =>

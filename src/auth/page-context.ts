@@ -3,6 +3,7 @@ import { type PageContext } from '../platform/views.js';
 import { type AppRequest } from '../platform/http/request.js';
 import { type AuthRequest } from './access.guard.js';
 import { reachOf, type Permission } from './permissions.js';
+import { bindingOf } from './signed-in.js';
 
 /** What a page shows of the person who asked: words, zone and rights of his organization. */
 export function pageContext(request: AppRequest): PageContext {
@@ -14,6 +15,7 @@ export function pageContext(request: AppRequest): PageContext {
       terms: DOMAIN_PACKS.education.terms,
       user: null,
       organization: null,
+      binding: null,
       can: () => false,
       path: request.path,
     };
@@ -24,6 +26,7 @@ export function pageContext(request: AppRequest): PageContext {
     terms: termsOf(organization),
     user: { name: user.name, email: user.email, role: user.role },
     organization: { name: organization.name, slug: organization.slug },
+    binding: bindingOf(user),
     // Pages are about everybody; whoever sees only his own rows has pages of his own.
     can: (permission) => {
       const reach = reachOf(user.role, permission as Permission, organization.settings);

@@ -13,6 +13,9 @@ export interface SignedInUser {
   organization: Pick<Organization, 'id' | 'name' | 'slug' | 'domainType' | 'timeZone' | 'locale' | 'settings'>;
 }
 
+/** @returns `organization:user`: whose rows a browser may show, and whose marks it holds */
+export const bindingOf = (user: SignedInUser): string => `${user.organization.id}:${user.id}`;
+
 interface Row {
   id: number;
   email: string;

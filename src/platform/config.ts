@@ -21,6 +21,8 @@ export interface Config {
   migrate: boolean;
   /** Where uploaded files lie; absent: beside the embedded database. */
   dataFolder?: string | null;
+  /** False is the kill switch: browsers drop the service worker and its pages. Absent: true. */
+  serviceWorker?: boolean;
 }
 
 /** A bad environment value; its message is one sentence that names the variable. */
@@ -50,6 +52,7 @@ const Environment = z.object({
   TRUST_PROXY: z.string().default('off'),
   DATA_FOLDER: z.string().trim().min(1).optional(),
   MIGRATE: z.enum(['on', 'off'], { error: 'MIGRATE must be on or off.' }).default('on'),
+  SERVICE_WORKER: z.enum(['on', 'off'], { error: 'SERVICE_WORKER must be on or off.' }).default('on'),
 });
 
 /**
@@ -76,6 +79,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     trustProxy: e.TRUST_PROXY === 'off' ? false : /^\d+$/.test(e.TRUST_PROXY) ? Number(e.TRUST_PROXY) : e.TRUST_PROXY,
     migrate: e.MIGRATE === 'on',
     dataFolder: e.DATA_FOLDER ? resolve(e.DATA_FOLDER) : null,
+    serviceWorker: e.SERVICE_WORKER === 'on',
   };
 }
 

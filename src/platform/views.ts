@@ -15,6 +15,8 @@ export interface PageContext {
   terms: Record<string, { one: string; many: string }>;
   user: { name: string; email: string; role: string } | null;
   organization: { name: string; slug: string } | null;
+  /** `organization:user`, as the browser keeps apart what it stores for each; null when nobody is signed in. */
+  binding: string | null;
   can(permission: string): boolean;
   /** Path of this request: marks the current item of the navigation. */
   path: string;
@@ -47,6 +49,8 @@ export class Views {
   readonly #translators = new Map<string, Translator>();
   readonly #formats = new Map<string, Intl.DateTimeFormat>();
   readonly #assets = new Map<string, string>();
+  /** Whether pages register the service worker. */
+  serviceWorker = true;
   /** Rendering is synchronous, so there is exactly one page at a time. */
   #page: PageContext | null = null;
 
@@ -166,6 +170,12 @@ export class Views {
       },
       get organization() {
         return views.#current.organization;
+      },
+      get binding() {
+        return views.#current.binding;
+      },
+      get serviceWorker() {
+        return views.serviceWorker;
       },
       get path() {
         return views.#current.path;

@@ -32,6 +32,8 @@ export const ROUTES: Record<string, Line> = {
   'GET /health/live': everybody,
   'GET /health/ready': everybody,
   'GET /metrics': everybody,
+  // The shell that the service worker fills when there is no network; nobody's data is in it.
+  'GET /offline': everybody,
 
   'POST /api/auth/login': everybody,
   'POST /api/auth/logout': api.signedIn,
