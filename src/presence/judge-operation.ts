@@ -10,6 +10,19 @@ export interface Cell {
   leftAt: Date | null;
 }
 
+/** What an operation is based on, as the receipts tell it. */
+export type Base =
+  /** Whatever is there now. */
+  | { kind: 'any' }
+  /** The revision that the person saw, or that his own earlier operation made. */
+  | { kind: 'revision'; revision: number }
+  /** His own earlier operation, which has not arrived. */
+  | { kind: 'missing' }
+  /** His own earlier operation, which clashed: whatever is there now, he has not seen it. */
+  | { kind: 'concurrent' }
+  /** His own earlier operation, which waits for a person. */
+  | { kind: 'parked'; code: Code };
+
 /** Everything that the judge may know. Gathered by the door's use case; the judge itself asks nothing. */
 export interface Facts {
   /** SHA-256 of what this operation asks. */
@@ -18,14 +31,19 @@ export interface Facts {
   receipt: { hash: string } | null;
   target: 'live' | 'unknown' | 'erased';
   mayRecord: boolean;
+  /** Handed in by somebody else than its author: always for a person to decide. */
+  foreign?: boolean;
   /** Whether this user may change this cell after the lock. */
   mayCorrect: boolean;
   session: { status: string; lockedAt?: Date | null };
   /** A member on the session's local day, or somebody who has a cell there. */
   onRoster: boolean;
+  /** Not on the roster, but on that of another session at the same time. */
+  moved?: boolean;
   /** Whether the asked state exists and is in use (null as the asked state always is). */
   stateKnown: boolean;
   cell: Cell | null;
+  base: Base;
   /** When it was observed: now for somebody at the page, the corrected capture time of a device. */
   observedAt: Date;
 }
@@ -36,22 +54,28 @@ export type Code =
   | 'unknown_target'
   | 'erased'
   | 'not_authorized'
+  | 'foreign_author'
   | 'session_deleted'
   | 'session_locked'
   | 'reason_required'
   | 'participant_removed'
-  | 'state_unknown';
+  | 'participant_moved'
+  | 'state_unknown'
+  | 'missing_base'
+  | 'identifier_taken'
+  | 'invalid';
 
 export type Judgement =
-  | { outcome: 'applied' }
+  /** `late`: captured before the session was locked, arrived after it. */
+  | { outcome: 'applied'; late?: boolean }
   | { outcome: 'duplicate' }
   /**
    * The cell has that state already, and nothing changes. `second`: what was seen was older, and the operation brings
    * another note, reason or time; it is a second observation, and a person who waits is asked instead (stale).
    */
-  | { outcome: 'merged'; second: boolean }
-  /** Somebody else changed the cell since, to something else. */
-  | { outcome: 'conflict' }
+  | { outcome: 'merged'; second: boolean; late?: boolean; behind?: boolean }
+  /** Somebody else changed the cell since, to something else. `behind`: the device knows more than the server. */
+  | { outcome: 'conflict'; late?: boolean; behind?: boolean }
   | { outcome: 'parked' | 'rejected'; code: Code };
 
 /**
@@ -65,25 +89,37 @@ export function judgeOperation(mark: Mark, facts: Facts): Judgement {
   // 19, 15
   if (facts.target === 'unknown') return { outcome: 'rejected', code: 'unknown_target' };
   if (facts.target === 'erased') return { outcome: 'rejected', code: 'erased' };
-  // 16
+  // 16, 17
+  if (facts.foreign) return { outcome: 'parked', code: 'foreign_author' };
   if (!facts.mayRecord) return { outcome: 'parked', code: 'not_authorized' };
-  // 12, then 10 and 11: a wrong request is told before a right one that comes too late (422 before 409).
-  if (!facts.onRoster) return { outcome: 'parked', code: 'participant_removed' };
+  // 12 and 14, then 10 and 11: a wrong request is told before a right one that comes too late (422 before 409).
+  if (!facts.onRoster) return { outcome: 'parked', code: facts.moved ? 'participant_moved' : 'participant_removed' };
   if (!facts.stateKnown) return { outcome: 'parked', code: 'state_unknown' };
   if (facts.session.status === 'cancelled') return { outcome: 'parked', code: 'session_deleted' };
-  if (facts.session.lockedAt && facts.observedAt >= facts.session.lockedAt) {
+  const { lockedAt } = facts.session;
+  const late = !!lockedAt && facts.observedAt < lockedAt;
+  if (lockedAt && !late) {
     if (!facts.mayCorrect) return { outcome: 'parked', code: 'session_locked' };
     if (!mark.reason) return { outcome: 'parked', code: 'reason_required' };
   }
+  // 8, 9
+  const { base } = facts;
+  if (base.kind === 'missing') return { outcome: 'parked', code: 'missing_base' };
+  if (base.kind === 'parked') return { outcome: 'parked', code: base.code };
 
   const revision = facts.cell?.revision ?? 0;
   const sameState = mark.state === undefined || (facts.cell?.state ?? null) === mark.state;
   const changes = changesDetail(mark, facts.cell);
-  // 26 and 4-7: what was seen is not what is there.
-  if (mark.base !== null && mark.base !== revision)
-    return sameState ? { outcome: 'merged', second: changes } : { outcome: 'conflict' };
+  const told = late ? { late } : {};
+  // 26, 4-7 and 25: what was seen is not what is there.
+  if (base.kind === 'concurrent' || (base.kind === 'revision' && base.revision !== revision)) {
+    const behind = base.kind === 'revision' && base.revision > revision ? { behind: true } : {};
+    return sameState
+      ? { outcome: 'merged', second: changes, ...told, ...behind }
+      : { outcome: 'conflict', ...told, ...behind };
+  }
   // 1
-  return sameState && !changes ? { outcome: 'merged', second: false } : { outcome: 'applied' };
+  return sameState && !changes ? { outcome: 'merged', second: false, ...told } : { outcome: 'applied', ...told };
 }
 
 /** Whether anything beside the state would change. */

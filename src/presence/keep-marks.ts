@@ -1,15 +1,14 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { type Source } from '../platform/current.js';
-import { instant, lockingRows, read } from '../platform/database/read.js';
 import { Problem, type Refusal } from '../platform/http/problem.js';
-import { insertRows, updateRows } from '../platform/ledger/audited-rows.js';
 import { type Session } from '../sessions/index.js';
-import { judgeOperation, type Cell, type Facts, type Judgement } from './judge-operation.js';
+import { applyToCells, cellOf, cellsOf, makeDisputedCell, setDisputed } from './cells.js';
+import { addCandidate, openConflictsOf, settle, settleEqual, takeOut } from './conflicts.js';
+import { judgeOperation, type Judgement } from './judge-operation.js';
 import { bodyOf, type Mark } from './mark.js';
-import { PresenceOperation } from './presence-operation.entity.js';
-import { PresenceRecord } from './presence-record.entity.js';
-import { RECORD_COLUMNS, RECORD_JOINS, recordJson, type RecordJson, type RecordRow } from './record-json.js';
+import { baseOf, keepReceipts, receiptRow, receiptsOf, reusedId } from './receipts.js';
+import { recordJson, type RecordJson, type RecordRow } from './record-json.js';
 import { standings, type RosterOf } from './roster.js';
 import { type State } from './states.query.js';
 
@@ -27,6 +26,17 @@ export interface Act {
   deviceId: string | null;
   batchId: string | null;
   flags?: string;
+  /** The delivery of a device (sync_history). */
+  delivery?: number | null;
+  /**
+   * Nobody waits for the answer: what clashes becomes a candidate, and what cannot be applied is parked with its reason,
+   * instead of being told and forgotten.
+   */
+  keepsEverything?: boolean;
+  /** Handed in by somebody else than the author: parked, whatever it says. */
+  foreign?: boolean;
+  /** A person decided that this parked operation shall count: roster and rights are no question any more. */
+  adopting?: boolean;
 }
 
 export interface Kept {
@@ -36,57 +46,119 @@ export interface Kept {
   record: RecordJson | null;
   /** Whether this operation made the cell (then, for a duplicate too, the answer is 201). */
   created: boolean;
+  /** The conflict that it opened or joined. */
+  conflict?: number;
 }
 
 /**
- * The one road on which marks are judged and kept, by whatever door they came: receipts, cells and audit rows, each as
- * one statement per 500, inside the caller's transaction. It writes what is `applied` or `merged`; of everything else
- * nothing, and the caller decides whether the rest may stand.
+ * The one road on which marks are judged and kept, by whatever door they came: cells, conflicts, receipts and audit
+ * rows, inside the caller's transaction. It writes what is `applied` or `merged`; of everything else nothing, and the
+ * caller decides whether the rest may stand - unless the act keeps everything, as the sync door does.
  * @param marks one per participant
  * @throws OptimisticLockError, UniqueConstraintViolationException: another writer came first; transact() tries again
  */
 export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Promise<Kept[]> {
   if (marks.length === 0) return [];
   refuseTwice(marks);
-  const { session } = act;
   const people = marks.map((mark) => mark.participant);
-  const asked = marks.map((mark) => ({ mark, ...bodyOf(session.id, mark) }));
   // The cells first: who waited for their lock then sees the receipts of whoever held it.
-  const cells = await cellsOf(tx, session.id, people);
+  const cells = await cellsOf(tx, act.session.id, people);
+  const now = clock.now();
+  const { kept, candidates } = await judge(tx, act, marks, cells, now);
+
+  const written = kept.filter(({ judgement }) => isKept(act, judgement));
+  const touched = written.filter(({ mark }) => cells.get(mark.participant)?.disputed);
+  const open = await openConflictsOf(
+    tx,
+    act.session.id,
+    touched.map(({ mark }) => mark.participant),
+  );
+  const disputed = new Set<number>();
+  for (const each of written) {
+    const { mark, judgement } = each;
+    const conflict = open.get(mark.participant);
+    const candidate = candidates.get(each);
+    // A later operation of the same device stands for the earlier one; with it the device may have come round.
+    if (conflict && candidate?.conflict === conflict.conflict.id) {
+      if (judgement.outcome === 'conflict') await settle(tx, [candidate.id], 'superseded');
+      else if (!(await takeOut(tx, conflict, candidate.id, 'superseded'))) {
+        await setDisputed(tx, cells.get(mark.participant)!, false);
+        if (each.record) each.record.disputed = false;
+      }
+    }
+    if (judgement.outcome === 'applied' && conflict?.conflict.isOpen) {
+      const state = mark.state === undefined ? (each.record?.presence_state ?? null) : mark.state;
+      if (await settleEqual(tx, conflict, state)) disputed.add(mark.participant);
+    }
+    if (judgement.outcome === 'conflict') {
+      const row = cells.get(mark.participant);
+      each.conflict = await addCandidate(tx, act, each, each.record, conflict);
+      if (row) await setDisputed(tx, row, true);
+      else await makeDisputedCell(tx, act, mark, now);
+      if (each.record) each.record.disputed = true;
+    }
+  }
+  const applied = written.filter(({ judgement }) => judgement.outcome === 'applied');
+  await applyToCells(tx, act, applied, cells, disputed, now);
+  await keepReceipts(
+    tx,
+    written.map((each) => receiptRow(act, each, now)),
+  );
+  return kept;
+}
+
+/** Whether this outcome leaves a receipt. */
+const isKept = (act: Act, { outcome }: Judgement): boolean =>
+  outcome === 'applied' || outcome === 'merged' || (!!act.keepsEverything && outcome !== 'duplicate');
+
+/** Gathers what the judge may know, and asks him about each mark. */
+async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<number, RecordRow>, now: Date) {
+  const asked = marks.map((mark) => mark.captured ?? bodyOf(act.session.id, mark));
   const receipts = await receiptsOf(
     tx,
-    marks.map((mark) => mark.opId),
+    marks.flatMap((mark, at) => (mark.captured ? [mark.opId, reusedId(mark.opId, asked[at]!.hash)] : [mark.opId])),
   );
-  const roster = await standings(tx, act.roster, people);
+  const roster = await standings(
+    tx,
+    act.roster,
+    marks.map((mark) => mark.participant),
+  );
   const inUse = new Set(act.states.filter((state) => state.is_active).map((state) => state.code));
-  const now = clock.now();
-
-  const kept = asked.map(({ mark, hash }): Kept => {
-    const receipt = receipts.get(mark.opId) ?? null;
+  const candidates = new Map<Kept, { id: number; conflict: number }>();
+  const kept: Kept[] = [];
+  for (const [at, mark] of marks.entries()) {
+    const { hash } = asked[at]!;
+    // What came a second time with other content has a receipt of its own.
+    const reused = mark.captured && receipts.get(reusedId(mark.opId, hash));
+    const receipt = reused ?? receipts.get(mark.opId) ?? null;
     const row = cells.get(mark.participant) ?? null;
     const standing = roster.get(mark.participant);
     const record = row && recordJson(row);
-    const facts: Facts = {
+    const { base, candidate } = await baseOf(tx, mark);
+    const judgement = judgeOperation(mark, {
       hash,
       receipt,
       target: !standing ? 'unknown' : standing.erased ? 'erased' : 'live',
+      foreign: act.foreign ?? false,
       mayRecord: act.mayRecord,
       mayCorrect: act.mayCorrect(record),
-      session,
-      onRoster: standing?.onRoster ?? false,
+      session: act.session,
+      onRoster: !!act.adopting || (standing?.onRoster ?? false),
+      moved: standing?.moved ?? false,
       stateKnown: !mark.state || inUse.has(mark.state) || mark.state === record?.presence_state,
       cell: row && cellOf(row),
-      observedAt: now,
-    };
-    const judgement = judgeOperation(mark, facts);
-    if (judgement.outcome === 'duplicate')
-      return { mark, judgement, record: receipt!.answer, created: receipt!.created };
-    return { mark, judgement, record, created: false };
-  });
-
-  await applyToCells(tx, act, kept, cells, now);
-  await keepReceipts(tx, act, kept, new Map(asked.map((each) => [each.mark, each])), now);
-  return kept;
+      // A person decided that it counts: what it stands on is missing for good, so it is weighed as a clash.
+      base: act.adopting && (base.kind === 'missing' || base.kind === 'parked') ? { kind: 'concurrent' } : base,
+      observedAt: mark.captured?.correctedAt ?? now,
+    });
+    const each: Kept =
+      judgement.outcome === 'duplicate'
+        ? { mark, judgement, record: receipt!.answer, created: receipt!.created }
+        : { mark, judgement, record, created: false };
+    if (candidate) candidates.set(each, candidate);
+    kept.push(each);
+  }
+  return { kept, candidates };
 }
 
 /** The same person, or the same operation, twice in one act is a mistake of the sender, not two marks. */
@@ -113,210 +185,4 @@ function refuseTwice(marks: Mark[]): void {
     ops.add(mark.opId);
   });
   if (refusals.length > 0) throw new Problem(422, refusals.slice(0, 100));
-}
-
-interface Receipt {
-  hash: string;
-  answer: RecordJson | null;
-  created: boolean;
-}
-
-async function receiptsOf(tx: EntityManager, opIds: string[]): Promise<Map<string, Receipt>> {
-  const receipts = new Map<string, Receipt>();
-  for (let at = 0; at < opIds.length; at += 1000) {
-    const rows = await read<{
-      op_id: string;
-      hash: string;
-      answer: string | null;
-      outcome: string;
-      revision: number | null;
-    }>(
-      tx,
-      `select op_id, hash, answer, outcome, revision from presence_operations
-        where organization_id = :organization and op_id in (:ops)`,
-      { ops: opIds.slice(at, at + 1000) },
-    );
-    for (const row of rows)
-      receipts.set(row.op_id, {
-        hash: row.hash,
-        answer: row.answer === null ? null : (JSON.parse(row.answer) as RecordJson),
-        created: row.outcome === 'applied' && row.revision === 1,
-      });
-  }
-  return receipts;
-}
-
-/** The cells as they are now, locked until the commit where the database has row locks. */
-async function cellsOf(tx: EntityManager, session: number, participants: number[]): Promise<Map<number, RecordRow>> {
-  const rows: RecordRow[] = [];
-  for (let at = 0; at < participants.length; at += 1000)
-    rows.push(
-      ...(await read<RecordRow>(
-        tx,
-        `select ${RECORD_COLUMNS} from presence_records r ${RECORD_JOINS}
-          where r.organization_id = :organization and r.session_id = :session and r.participant_id in (:participants)
-          order by r.id ${lockingRows(tx, 'r')}`,
-        { session, participants: participants.slice(at, at + 1000) },
-      )),
-    );
-  return new Map(rows.map((row) => [Number(row.participant_id), row]));
-}
-
-const cellOf = (row: RecordRow): Cell => ({
-  revision: row.revision,
-  state: row.state_code,
-  note: row.note,
-  reason: row.reason,
-  arrivedAt: instant(row.arrived_at),
-  leftAt: instant(row.left_at),
-});
-
-/** Makes the new cells and changes the known ones; puts the record as it is afterwards into each `Kept`. */
-async function applyToCells(tx: EntityManager, act: Act, kept: Kept[], cells: Map<number, RecordRow>, now: Date) {
-  const applied = kept.filter((each) => each.judgement.outcome === 'applied');
-  const stateIds = new Map(act.states.map((state) => [state.code, state.id]));
-  const stateOf = ({ state }: Mark, row: RecordRow | undefined): number | null => {
-    const before = row && row.presence_state_id !== null ? Number(row.presence_state_id) : null;
-    if (state === undefined) return before;
-    return state === null ? null : (stateIds.get(state) ?? before);
-  };
-  const after = applied.map(({ mark }) => {
-    const row = cells.get(mark.participant);
-    const carried = <T>(asked: T | undefined, before: T): T => (asked === undefined ? before : asked);
-    return {
-      presenceState: stateOf(mark, row),
-      revision: (row?.revision ?? 0) + 1,
-      note: carried(mark.note, row?.note ?? null),
-      reason: mark.reason ?? null,
-      arrivedAt: carried(mark.arrivedAt, instant(row?.arrived_at ?? null)),
-      leftAt: carried(mark.leftAt, instant(row?.left_at ?? null)),
-      recordedAt: mark.recordedAt ?? now,
-      receivedAt: now,
-      recordedBy: act.author.id,
-      source: act.source,
-      sourceDeviceId: act.deviceId,
-      opId: mark.opId,
-      updatedAt: now,
-    };
-  });
-
-  // In one order for everybody: two registers that are marked at once then wait for each other instead of colliding.
-  const fresh = applied
-    .flatMap((each, at) => (cells.has(each.mark.participant) ? [] : [{ each, values: after[at]! }]))
-    .sort((a, b) => a.each.mark.participant - b.each.mark.participant);
-  const ids = await insertRows(
-    tx,
-    PresenceRecord,
-    fresh.map(({ each, values }) => ({
-      session: act.session.id,
-      participant: each.mark.participant,
-      ...values,
-      disputed: false,
-      extraData: {},
-      createdAt: now,
-    })),
-    { opIds: fresh.map(({ each }) => each.mark.opId) },
-  );
-  const idOf = new Map(fresh.map(({ each }, at) => [each, ids[at]!]));
-
-  await updateRows(
-    tx,
-    PresenceRecord,
-    applied.flatMap((each, at) => {
-      const row = cells.get(each.mark.participant);
-      if (!row) return [];
-      const values = after[at]!;
-      return [
-        {
-          id: Number(row.id),
-          before: propertiesOf(row),
-          after: values,
-          expected: { revision: row.revision },
-          opId: each.mark.opId,
-        },
-      ];
-    }),
-  );
-
-  applied.forEach((each, at) => {
-    const row = cells.get(each.mark.participant);
-    const values = after[at]!;
-    const state = each.mark.state === undefined ? (row?.state_code ?? null) : each.mark.state;
-    each.created = !row;
-    each.record = {
-      id: row ? Number(row.id) : idOf.get(each)!,
-      session_id: act.session.id,
-      participant_id: each.mark.participant,
-      presence_state: state,
-      category: act.states.find(({ code }) => code === state)?.category ?? null,
-      note: values.note,
-      reason: values.reason,
-      arrived_at: values.arrivedAt?.toISOString() ?? null,
-      left_at: values.leftAt?.toISOString() ?? null,
-      recorded_at: values.recordedAt.toISOString(),
-      received_at: now.toISOString(),
-      recorded_by: act.author,
-      source: act.source,
-      device_id: act.deviceId,
-      op_id: each.mark.opId,
-      revision: values.revision,
-      disputed: row ? Boolean(row.disputed) : false,
-      created_at: row ? instant(row.created_at).toISOString() : now.toISOString(),
-      updated_at: now.toISOString(),
-    };
-  });
-}
-
-/** The columns of a cell that a mark may change, as entity properties. */
-function propertiesOf(row: RecordRow) {
-  return {
-    presenceState: row.presence_state_id === null ? null : Number(row.presence_state_id),
-    revision: row.revision,
-    note: row.note,
-    reason: row.reason,
-    arrivedAt: instant(row.arrived_at),
-    leftAt: instant(row.left_at),
-    recordedAt: instant(row.recorded_at),
-    receivedAt: instant(row.received_at),
-    recordedBy: row.recorded_by === null ? null : Number(row.recorded_by),
-    source: row.source as Source,
-    sourceDeviceId: row.source_device_id,
-    opId: row.op_id,
-    updatedAt: instant(row.updated_at),
-  };
-}
-
-async function keepReceipts(
-  tx: EntityManager,
-  act: Act,
-  kept: Kept[],
-  asked: Map<Mark, { body: string; hash: string }>,
-  now: Date,
-): Promise<void> {
-  const rows = kept.flatMap(({ mark, judgement, record }) => {
-    if (judgement.outcome !== 'applied' && judgement.outcome !== 'merged') return [];
-    const { body, hash } = asked.get(mark)!;
-    return [
-      {
-        opId: mark.opId,
-        hash,
-        session: act.session.id,
-        participant: mark.participant,
-        author: act.author.id,
-        kind: 'presence',
-        body,
-        outcome: judgement.outcome,
-        code: null,
-        flags: act.flags ?? null,
-        revision: record?.revision ?? 0,
-        answer: record ? JSON.stringify(record) : null,
-        source: act.source,
-        batchId: act.batchId,
-        recordedAt: mark.recordedAt ?? now,
-        correctedAt: now,
-        receivedAt: now,
-      },
-    ];
-  });
-  await insertRows(tx, PresenceOperation, rows);
 }

@@ -8,14 +8,37 @@ export interface Mark {
   participant: number;
   /** Code of the state; null takes the mark away; undefined leaves it as it is (a note, a time). */
   state: string | null | undefined;
-  /** The revision that the person saw; null means "whatever is there now". 0 means "not marked yet". */
-  base: number | null;
+  /**
+   * What the person saw: a revision (0 means "not marked yet") or, offline, his own earlier operation; null means
+   * "whatever is there now".
+   */
+  base: number | null | { op: string };
   note?: string | null;
   reason?: string | null;
   arrivedAt?: Date | null;
   leftAt?: Date | null;
   /** The device's claim; absent means now. */
   recordedAt?: Date;
+  /** What only an operation of a device has; absent at the doors where a person waits for the answer. */
+  captured?: Captured;
+}
+
+/** How a device's operation came here. */
+export interface Captured {
+  /** What was sent: the canonical text and its SHA-256. */
+  body: string;
+  hash: string;
+  clientId: string;
+  seq: number;
+  /** Operations of one act ("mark the rest") share it. */
+  actId: string | null;
+  /** The capture time, corrected by how far the device's clock was off; the time of arrival when it cannot be trusted. */
+  correctedAt: Date;
+  /** Whether `correctedAt` may be weighed against other times. */
+  clockTrusted: boolean;
+  flags: string[];
+  /** The person who was meant, before he was merged into `participant`. */
+  redirectedFrom: number | null;
 }
 
 const stateCode = z.union([z.null(), z.string().trim().min(1).max(50)], {
@@ -80,7 +103,7 @@ export function bodyOf(session: number, mark: Mark): { body: string; hash: strin
     participant_id: mark.participant,
   };
   if (mark.state !== undefined) asked.presence_state = mark.state;
-  if (mark.base !== null) asked.base = { revision: mark.base };
+  if (mark.base !== null) asked.base = typeof mark.base === 'number' ? { revision: mark.base } : mark.base;
   if (mark.note !== undefined) asked.note = mark.note;
   if (mark.reason !== undefined) asked.reason = mark.reason;
   if (mark.arrivedAt !== undefined) asked.arrived_at = mark.arrivedAt?.toISOString() ?? null;

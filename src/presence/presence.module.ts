@@ -6,9 +6,11 @@ import { PresenceApi } from './presence.api.js';
 import { PresencePages } from './presence.pages.js';
 import { RecordPresenceHandler } from './record-presence.js';
 import { RecordPresenceInBulkHandler } from './record-presence-in-bulk.js';
+import { ResolveConflictsHandler } from './resolve-conflict.js';
 import { RollCallPage } from './roll-call-page.js';
 import { StatementPages } from './statement.pages.js';
 import { UndoPresenceHandler } from './undo-presence.js';
+import { WithdrawCandidateHandler } from './withdraw-candidate.js';
 
 @Module({
   controllers: [PresenceApi, PresencePages, StatementPages],
@@ -17,7 +19,9 @@ import { UndoPresenceHandler } from './undo-presence.js';
     EnrolOnTheSpotHandler,
     RecordPresenceHandler,
     RecordPresenceInBulkHandler,
+    ResolveConflictsHandler,
     UndoPresenceHandler,
+    WithdrawCandidateHandler,
     RollCallPage,
   ],
 })

@@ -2,7 +2,7 @@ import { Problem, type Refusal } from '../platform/http/problem.js';
 import { type Code } from './judge-operation.js';
 
 /** What a refused operation is called at the doors where a person waits for the answer. */
-const ANSWERS: Record<Code, { status: number; refusal: Refusal }> = {
+const ANSWERS: Partial<Record<Code, { status: number; refusal: Refusal }>> = {
   unknown_target: {
     status: 422,
     refusal: { code: 'unknown', field: 'participant_id', message: 'There is nobody with this id.' },
@@ -42,6 +42,14 @@ const ANSWERS: Record<Code, { status: number; refusal: Refusal }> = {
       message: 'This session is cancelled, so nobody can be marked. Nothing was changed.',
     },
   },
+  participant_moved: {
+    status: 422,
+    refusal: {
+      code: 'not_on_roster',
+      field: 'participant_id',
+      message: 'This person is expected in another session at this time. Nothing was changed.',
+    },
+  },
   session_locked: {
     status: 409,
     refusal: { code: 'session_locked', message: 'This register is locked. An administrator can correct it.' },
@@ -50,7 +58,9 @@ const ANSWERS: Record<Code, { status: number; refusal: Refusal }> = {
 
 /** @param row index in a request of many, from 0 */
 export function refusedMark(code: Code, row?: number): { status: number; refusal: Refusal } {
-  const { status, refusal } = ANSWERS[code];
+  const answer = ANSWERS[code];
+  if (!answer) throw new Error(`${code} is an answer of the sync door alone`);
+  const { status, refusal } = answer;
   return { status, refusal: row === undefined ? refusal : { ...refusal, row } };
 }
 

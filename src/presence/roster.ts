@@ -28,13 +28,20 @@ export interface RosterOf {
 /** @returns the named values of ROSTER */
 export const rosterValues = (roster: RosterOf) => ({ ...roster, yes: true });
 
-/** How each of these participants stands to a register: on it, known but not on it, or unknown (absent). */
+/** How somebody stands to a register. `moved`: not on it, but on that of another session at the same time. */
+export interface Standing {
+  onRoster: boolean;
+  moved: boolean;
+  erased: boolean;
+}
+
+/** How each of these participants stands to a register; who is unknown is absent. */
 export async function standings(
   em: EntityManager,
   roster: RosterOf,
   participants: number[],
-): Promise<Map<number, { onRoster: boolean; erased: boolean }>> {
-  const found = new Map<number, { onRoster: boolean; erased: boolean }>();
+): Promise<Map<number, Standing>> {
+  const found = new Map<number, Standing>();
   for (let at = 0; at < participants.length; at += 1000) {
     const rows = await read<{ id: number; anonymized_at: unknown; on_roster: number }>(
       em,
@@ -45,7 +52,29 @@ export async function standings(
       { ...rosterValues(roster), participants: participants.slice(at, at + 1000) },
     );
     for (const row of rows)
-      found.set(Number(row.id), { onRoster: Number(row.on_roster) === 1, erased: row.anonymized_at !== null });
+      found.set(Number(row.id), {
+        onRoster: Number(row.on_roster) === 1,
+        moved: false,
+        erased: row.anonymized_at !== null,
+      });
   }
+  const missing = [...found].filter(([, standing]) => !standing.onRoster).map(([id]) => id);
+  for (const id of await expectedElsewhere(em, roster, missing)) found.get(id)!.moved = true;
   return found;
+}
+
+/** Who of these is expected on that day in another session that overlaps this one. */
+async function expectedElsewhere(em: EntityManager, roster: RosterOf, participants: number[]): Promise<number[]> {
+  if (participants.length === 0) return [];
+  const rows = await read<{ id: number }>(
+    em,
+    `select distinct m.participant_id as id
+       from sessions t
+       join sessions x on x.organization_id = t.organization_id and x.id <> t.id and x.status <> 'cancelled'
+        and x.scheduled_start_at < t.scheduled_end_at and x.scheduled_end_at > t.scheduled_start_at
+       join group_memberships m on m.organization_id = x.organization_id and m.group_id = x.group_id and ${onRegister('m')}
+      where t.organization_id = :organization and t.id = :session and m.participant_id in (:participants)`,
+    { session: roster.session, day: roster.day, participants: participants.slice(0, 5000) },
+  );
+  return rows.map((row) => Number(row.id));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeOperation, type Facts } from '../../src/presence/judge-operation.js';
+import { judgeOperation, type Base, type Facts } from '../../src/presence/judge-operation.js';
 import { type Mark } from '../../src/presence/mark.js';
 
 const now = new Date('2026-11-20T10:00:00Z');
@@ -29,11 +29,15 @@ const facts = (fields: Partial<Facts> = {}): Facts => ({
   onRoster: true,
   stateKnown: true,
   cell: cell(),
+  base: { kind: 'any' },
   observedAt: now,
   ...fields,
 });
+/** What the receipts say of a base that is a revision; the other kinds are given as they are. */
+const based = ({ base }: Mark): Base =>
+  typeof base === 'number' ? { kind: 'revision', revision: base } : { kind: 'any' };
 
-/** The rows of the sync protocol's case table that this far exist, by their number there. */
+/** The rows of the sync protocol's case table that a pure function can decide, by their number there. */
 const CASES: [string, Mark, Facts, object][] = [
   ['1: based on the current revision', mark(), facts(), { outcome: 'applied' }],
   ['1: nobody marked yet', mark({ base: 0 }), facts({ cell: null }), { outcome: 'applied' }],
@@ -82,7 +86,7 @@ const CASES: [string, Mark, Facts, object][] = [
     '11: observed before the lock',
     mark(),
     facts({ session: { status: 'ended', lockedAt: now }, observedAt: new Date(now.getTime() - 1) }),
-    { outcome: 'applied' },
+    { outcome: 'applied', late: true },
   ],
   [
     '11: may correct, but gives no reason',
@@ -109,14 +113,41 @@ const CASES: [string, Mark, Facts, object][] = [
     '26: newer than the server, same state',
     mark({ base: 9, state: 'late' }),
     facts(),
+    { outcome: 'merged', second: false, behind: true },
+  ],
+  ['26: newer than the server, other state', mark({ base: 9 }), facts(), { outcome: 'conflict', behind: true }],
+  [
+    '8: its base has not arrived',
+    mark(),
+    facts({ base: { kind: 'missing' } }),
+    { outcome: 'parked', code: 'missing_base' },
+  ],
+  [
+    '9: its base waits for a person',
+    mark(),
+    facts({ base: { kind: 'parked', code: 'state_unknown' } }),
+    { outcome: 'parked', code: 'state_unknown' },
+  ],
+  ['9: its base clashed', mark(), facts({ base: { kind: 'concurrent' } }), { outcome: 'conflict' }],
+  [
+    '9: its base clashed, and now it agrees',
+    mark({ state: 'late' }),
+    facts({ base: { kind: 'concurrent' } }),
     { outcome: 'merged', second: false },
   ],
-  ['26: newer than the server, other state', mark({ base: 9 }), facts(), { outcome: 'conflict' }],
+  [
+    '14: expected in another session at that time',
+    mark(),
+    facts({ onRoster: false, moved: true }),
+    { outcome: 'parked', code: 'participant_moved' },
+  ],
+  ['17: handed in on behalf', mark(), facts({ foreign: true }), { outcome: 'parked', code: 'foreign_author' }],
   ['state not in use', mark(), facts({ stateKnown: false }), { outcome: 'parked', code: 'state_unknown' }],
 ];
 
 describe('the judge', () => {
   it.each(CASES)('%s', (_, asked, known, judgement) => {
-    expect(judgeOperation(asked, known)).toEqual(judgement);
+    const base = known.base.kind === 'any' ? based(asked) : known.base;
+    expect(judgeOperation(asked, { ...known, base })).toEqual(judgement);
   });
 });

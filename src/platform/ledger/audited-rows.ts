@@ -35,14 +35,15 @@ const CHUNK = 500;
  * Inserts rows, with their audit rows, in statements of at most 500 rows. What a row leaves out gets the entity's own
  * onCreate value or default, else null.
  * @param tx the transaction's EntityManager, from `transact`
- * @param options opIds: the operation of each row, in the rows' order
+ * @param options opIds: the operation of each row, in the rows' order; audited: writes audit rows although the table is a
+ *   memory of its own (a receipt that no cell tells of)
  * @returns the new ids, in the rows' order
  */
 export async function insertRows<T extends object>(
   tx: EntityManager,
   entity: EntityClass<T>,
   rows: RowValues<T>[],
-  options: { opIds?: (string | null)[] } = {},
+  options: { opIds?: (string | null)[]; audited?: boolean } = {},
 ): Promise<number[]> {
   const meta = tx.getMetadata().get<T>(entity);
   const organization = organizationOf(tx);
@@ -51,7 +52,7 @@ export async function insertRows<T extends object>(
   for (let at = 0; at < rows.length; at += CHUNK) {
     const complete = rows.slice(at, at + CHUNK).map((row) => completed(tx, meta, row, organization));
     const inserted = await insertMany(tx, meta, complete);
-    if (isAudited(meta.tableName))
+    if (options.audited ?? isAudited(meta.tableName))
       await record(
         tx,
         complete.map((row, index): Change => ({
@@ -79,6 +80,7 @@ export async function updateRows<T extends object>(
   tx: EntityManager,
   entity: EntityClass<T>,
   changes: RowChange<T>[],
+  options: { audited?: boolean } = {},
 ): Promise<number> {
   const meta = tx.getMetadata().get<T>(entity);
   const organization = organizationOf(tx);
@@ -90,7 +92,7 @@ export async function updateRows<T extends object>(
       throw new OptimisticLockError(
         `${chunk.length - changed} of ${chunk.length} rows of ${meta.tableName} were changed meanwhile`,
       );
-    if (isAudited(meta.tableName))
+    if (options.audited ?? isAudited(meta.tableName))
       await record(
         tx,
         chunk.flatMap((change) => updated(meta, change, organization)),

@@ -1,0 +1,163 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { read } from '../platform/database/read.js';
+import { insertRows, type RowValues } from '../platform/ledger/audited-rows.js';
+import { uuidV5 } from '../platform/text.js';
+import { type Act, type Kept } from './keep-marks.js';
+import { type Base, type Code } from './judge-operation.js';
+import { bodyOf, type Mark } from './mark.js';
+import { PresenceOperation, type Settlement } from './presence-operation.entity.js';
+import { type RecordJson } from './record-json.js';
+
+/** What was kept of an operation that came before. */
+export interface Receipt {
+  id: number;
+  hash: string;
+  answer: RecordJson | null;
+  created: boolean;
+  outcome: PresenceOperation['outcome'];
+  code: Code | null;
+  revision: number | null;
+  conflict: number | null;
+  participant: number | null;
+  settlement: Settlement | null;
+  body: string;
+  flags: string | null;
+}
+
+/** @returns the receipts of these operations, by op_id */
+export async function receiptsOf(tx: EntityManager, opIds: string[]): Promise<Map<string, Receipt>> {
+  const receipts = new Map<string, Receipt>();
+  for (let at = 0; at < opIds.length; at += 1000) {
+    const rows = await read<{
+      id: number;
+      op_id: string;
+      hash: string;
+      answer: string | null;
+      outcome: PresenceOperation['outcome'];
+      code: Code | null;
+      revision: number | null;
+      conflict_id: number | null;
+      participant_id: number | null;
+      settlement: Settlement | null;
+      body: string;
+      flags: string | null;
+    }>(
+      tx,
+      `select id, op_id, hash, answer, outcome, code, revision, conflict_id, participant_id, settlement, body, flags
+         from presence_operations where organization_id = :organization and op_id in (:ops)`,
+      { ops: opIds.slice(at, at + 1000) },
+    );
+    for (const row of rows)
+      receipts.set(row.op_id, {
+        id: Number(row.id),
+        hash: row.hash,
+        answer: row.answer === null ? null : (JSON.parse(row.answer) as RecordJson),
+        created: row.outcome === 'applied' && row.revision === 1,
+        outcome: row.outcome,
+        code: row.code,
+        revision: row.revision,
+        conflict: row.conflict_id === null ? null : Number(row.conflict_id),
+        participant: row.participant_id === null ? null : Number(row.participant_id),
+        settlement: row.settlement,
+        body: row.body,
+        flags: row.flags,
+      });
+  }
+  return receipts;
+}
+
+/** A chain of operations that were all discarded is followed so far; nobody marks one person more often offline. */
+const LONGEST_CHAIN = 100;
+
+/**
+ * What an operation is based on. A base that was discarded counts as never made: its own base is asked then.
+ * @returns the judge's word for it, and the candidate that a later operation of the same device replaces
+ */
+export async function baseOf(
+  tx: EntityManager,
+  { base, participant }: Mark,
+): Promise<{ base: Base; candidate: { id: number; conflict: number } | null }> {
+  let asked: Mark['base'] = base;
+  for (let step = 0; step < LONGEST_CHAIN; step++) {
+    if (asked === null) return { base: { kind: 'any' }, candidate: null };
+    if (typeof asked === 'number') return { base: { kind: 'revision', revision: asked }, candidate: null };
+    const receipt = (await receiptsOf(tx, [asked.op])).get(asked.op);
+    // What was refused for good never comes; a person may adopt what stood on it.
+    if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'missing' }, candidate: null };
+    // An operation on another person is no base of this one.
+    if (receipt.participant !== participant) return { base: { kind: 'missing' }, candidate: null };
+    if (receipt.outcome === 'conflict') {
+      const open = receipt.settlement === null && receipt.conflict !== null;
+      return {
+        base: { kind: 'concurrent' },
+        candidate: open ? { id: receipt.id, conflict: receipt.conflict! } : null,
+      };
+    }
+    if (receipt.outcome !== 'parked')
+      return { base: { kind: 'revision', revision: receipt.revision ?? 0 }, candidate: null };
+    if (receipt.settlement !== 'discarded')
+      return { base: { kind: 'parked', code: receipt.code ?? 'missing_base' }, candidate: null };
+    const earlier = (JSON.parse(receipt.body) as { base?: { revision?: number; op?: string } }).base;
+    asked = earlier?.op ? { op: earlier.op } : (earlier?.revision ?? 0);
+  }
+  return { base: { kind: 'concurrent' }, candidate: null };
+}
+
+/** The second content of an op_id has an id of its own, so that both bodies are kept. */
+export const reusedId = (opId: string, hash: string): string => uuidV5(opId, hash);
+
+/** What one operation leaves in the receipts; `act` says how it came. */
+export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept, now: Date) {
+  const captured = mark.captured;
+  const { body, hash } = captured ?? bodyOf(act.session.id, mark);
+  const reused = 'code' in judgement && judgement.code === 'id_reuse';
+  const rejected = judgement.outcome === 'rejected';
+  const flags = [...(captured?.flags ?? []), ...(act.flags ? [act.flags] : [])];
+  if ('late' in judgement && judgement.late) flags.push('late_arrival');
+  if ('behind' in judgement && judgement.behind) flags.push('server_behind');
+  const waits = judgement.outcome === 'parked' && typeof mark.base === 'object' && mark.base !== null;
+  return {
+    opId: reused ? reusedId(mark.opId, hash) : mark.opId,
+    hash,
+    // Of what is rejected nothing personal is kept: its id, its number and the code.
+    session: rejected ? null : act.session.id,
+    participant: rejected ? null : mark.participant,
+    author: act.author.id,
+    kind: 'presence',
+    body: rejected ? '' : body,
+    outcome: judgement.outcome as PresenceOperation['outcome'],
+    code: 'code' in judgement ? judgement.code : null,
+    flags: flags.length > 0 ? flags.join(' ') : null,
+    revision: judgement.outcome === 'parked' || rejected ? null : (record?.revision ?? 0),
+    answer: record && !rejected && judgement.outcome !== 'parked' ? JSON.stringify(record) : null,
+    source: act.source,
+    clientId: captured?.clientId ?? null,
+    seq: captured?.seq ?? null,
+    conflict: conflict ?? null,
+    waitsFor: waits ? (mark.base as { op: string }).op : null,
+    redirectedFrom: rejected ? null : (captured?.redirectedFrom ?? null),
+    batchId: captured ? captured.actId : act.batchId,
+    delivery: act.delivery ?? null,
+    recordedAt: mark.recordedAt ?? now,
+    correctedAt: captured?.correctedAt ?? now,
+    receivedAt: now,
+  } satisfies RowValues<PresenceOperation>;
+}
+
+/**
+ * Keeps what became of operations. The cell of an applied one has its audit row; of a device's others the receipt has
+ * it, so that every operation of a device stands in the audit once. (At the other doors nothing else is kept but marks
+ * that say what the cell says already, and those are no change.)
+ */
+export async function keepReceipts(
+  tx: EntityManager,
+  rows: (RowValues<PresenceOperation> & { outcome: string; opId: string })[],
+): Promise<void> {
+  const told = rows.filter((row) => row.outcome !== 'applied' && row.clientId);
+  await insertRows(
+    tx,
+    PresenceOperation,
+    rows.filter((row) => !told.includes(row)),
+  );
+  await insertRows(tx, PresenceOperation, told, { audited: true, opIds: told.map((row) => row.opId) });
+}
