@@ -4,7 +4,7 @@
  * command line promises that standard output holds its one JSON value and nothing else.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -33,13 +33,17 @@ const steps = {
     '--target=es2022',
     '--outdir=static/dist',
   ],
+  worker: [node, 'static/js/worker/build.mjs'],
 };
 /** What each step reads. A step is run again when one of these is newer than its stamp. */
 const inputs: Record<keyof typeof steps, string[]> = {
   server: ['src', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'],
   css: ['static/css', 'views', 'static/js', 'package-lock.json'],
   scripts: ['static/js', 'package-lock.json'],
+  worker: ['static/css', 'static/js', 'static/icons', 'views', 'package-lock.json'],
 };
+/** The worker keeps what the others built, so it is built after them. */
+const last: keyof typeof steps = 'worker';
 
 function newest(path: string): number {
   const stat = statSync(path);
@@ -56,23 +60,22 @@ async function build(): Promise<void> {
     );
   });
   const started = new Date();
-  await Promise.all(
-    due.map(async (step) => {
-      const stamp = join(root, 'dist', `.${step}`);
-      rmSync(stamp, { force: true });
-      const [command, ...args] = steps[step] as [string, ...string[]];
-      const child = spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
-      const code = await new Promise((done) => child.on('close', done));
-      if (code !== 0) {
-        console.error(`The build failed at: ${step}`);
-        process.exit(1);
-      }
-      writeFileSync(stamp, '');
-      // The stamp is as old as the moment the step began: what was edited meanwhile is built next time.
-      const { utimesSync } = await import('node:fs');
-      utimesSync(stamp, started, started);
-    }),
-  );
+  const run = async (step: keyof typeof steps) => {
+    const stamp = join(root, 'dist', `.${step}`);
+    rmSync(stamp, { force: true });
+    const [command, ...args] = steps[step] as [string, ...string[]];
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+    const code = await new Promise((done) => child.on('close', done));
+    if (code !== 0) {
+      console.error(`The build failed at: ${step}`);
+      process.exit(1);
+    }
+    writeFileSync(stamp, '');
+    // The stamp is as old as the moment the build began: what was edited meanwhile is built next time.
+    utimesSync(stamp, started, started);
+  };
+  await Promise.all(due.filter((step) => step !== last).map(run));
+  if (due.includes(last)) await run(last);
 }
 
 /**

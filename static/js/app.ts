@@ -1,5 +1,6 @@
 /** Every page: htmx, what happens when a request fails, dialogs, toasts, and small comforts. All of it is optional. */
 import htmx, { type HtmxRequestCtx } from 'htmx.org';
+import './worker/register.js';
 import { fill, problemIn, signedOut, toast, wholePage, wordsOf } from './page.js';
 
 window.htmx = htmx;

@@ -5,25 +5,35 @@ import { type Visitor } from './visitor.js';
 
 const require = createRequire(import.meta.url);
 
-/** @returns a running Chromium: an installed one (CHROMIUM_PATH), else the one that came with npm */
-export async function openBrowser(): Promise<Browser> {
-  const args = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-dev-shm-usage',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ];
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** @returns where Chromium lies: an installed one (CHROMIUM_PATH), else the one that came with npm */
+async function chromiumPath(): Promise<string> {
   const given = process.env.CHROMIUM_PATH;
-  if (given && existsSync(given)) return chromium.launch({ executablePath: given, args, headless: true });
+  if (given && existsSync(given)) return given;
   // Makes the package unpack the shared libraries that the browser needs, beside the browser itself.
   process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
-  const packaged = (await import('@sparticuz/chromium')).default;
-  const executablePath = await packaged.executablePath();
-  return chromium.launch({ executablePath, args, headless: true });
+  return (await import('@sparticuz/chromium')).default.executablePath();
 }
+
+/** @returns a running Chromium */
+export const openBrowser = async (): Promise<Browser> =>
+  chromium.launch({ executablePath: await chromiumPath(), args, headless: true });
+
+/** @returns a Chromium that keeps everything in this folder, so that it can be closed and opened again */
+export const openProfile = async (
+  folder: string,
+  options: Parameters<typeof chromium.launchPersistentContext>[1] = {},
+): Promise<BrowserContext> =>
+  chromium.launchPersistentContext(folder, { executablePath: await chromiumPath(), args, headless: true, ...options });
 
 /** A page in which this visitor is signed in. */
 export async function pageOf(

@@ -1,0 +1,63 @@
+/** The outbox of this device, as the service worker uses it. It is opened when it is first asked for. */
+import { browserEnvironment } from '../sync/browser-environment.js';
+import { openEngine, type Draft, type Engine, type Name } from '../sync/engine.js';
+
+let opening: Promise<Engine> | null = null;
+function engine(): Promise<Engine> {
+  if (opening) return opening;
+  // In a function, because a browser may refuse even to name its storage. What failed now may succeed at the next attempt.
+  opening = (async () => openEngine(browserEnvironment()))();
+  opening.catch(() => (opening = null));
+  return opening;
+}
+
+/** Who showed pages here last, and until when they may be shown without a new sign-in (ms; null: never told). */
+export async function binding(): Promise<{ binding: string; until: number | null } | null> {
+  try {
+    const row = await (await engine()).currentBinding();
+    return row && { binding: row.binding, until: row.offline_until };
+  } catch {
+    return null;
+  }
+}
+
+/** Pages are drawn for somebody else now. Without storage there is nothing to remember him by. */
+export async function enter(key: string): Promise<void> {
+  const [organization, user] = key.split(':').map(Number) as [number, number];
+  await engine().then(
+    (device) => device.enter({ organization, user }),
+    () => undefined,
+  );
+}
+
+export async function leave(): Promise<void> {
+  await engine().then(
+    (device) => device.leave(),
+    () => undefined,
+  );
+}
+
+/** Errors: nothing was stored. */
+export async function capture(owner: string, drafts: Draft[], names: Name[]): Promise<void> {
+  await (await engine()).capture(owner, drafts, names);
+}
+
+/** Never rejects. Without storage nothing waits. */
+export async function drain(): Promise<void> {
+  await engine().then(
+    (device) => device.drain(),
+    () => undefined,
+  );
+}
+
+/** @returns how many operations of whoever is signed in wait to be sent */
+export async function waiting(): Promise<number> {
+  try {
+    const device = await engine();
+    const row = await device.currentBinding();
+    const items = row ? await device.list(row.binding) : [];
+    return items.filter((item) => item.row.status === 'waiting').length;
+  } catch {
+    return 0;
+  }
+}

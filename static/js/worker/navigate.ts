@@ -1,0 +1,64 @@
+/**
+ * A page that is opened: from the network, and from what is kept when the network does not answer. Only navigations come
+ * here, so a fragment of htmx never enters the cache.
+ */
+import { binding as currentBinding, enter, waiting } from './device.js';
+import { escapeHtml, offlinePage } from './offline-page.js';
+import { bindingOf, findPage, isOver, keepPage, keptPath, keptRegisters, purgePages, today } from './pages.js';
+
+/** After so long a kept page is better than none, ms. The answer of the network still refreshes it. */
+const PATIENCE = 4_000;
+/** What a proxy says when the server behind it does not answer. */
+export const isGone = ({ status }: Response): boolean => status === 502 || status === 503 || status === 504;
+
+/** Remembers for whom the server draws pages, and keeps this one. */
+export async function remember(url: URL, response: Response): Promise<void> {
+  const owner = bindingOf(response);
+  if (owner && owner !== (await currentBinding())?.binding) {
+    await enter(owner);
+    await purgePages(owner);
+  }
+  await keepPage(url, response);
+}
+
+export async function navigate(request: Request, url: URL, event: ExtendableEvent): Promise<Response> {
+  const network = fetch(request);
+  event.waitUntil(
+    network.then(
+      (response) => remember(url, response.clone()),
+      () => undefined,
+    ),
+  );
+  const path = keptPath(url);
+  const owner = path ? await currentBinding() : null;
+  const page = path && owner ? await findPage(owner.binding, path) : null;
+  const isUsable = page && !isOver(owner!.until, page.storedAt) && !isPast(path!, page.storedAt);
+  try {
+    const answer = await (isUsable ? Promise.race([network, sleep(PATIENCE)]) : network);
+    if (answer && !(isUsable && isGone(answer))) return answer;
+  } catch {
+    // No network.
+  }
+  return isUsable ? page.response : whatOpens();
+}
+
+/** Yesterday's list of today is none. */
+const isPast = (path: string, storedAt: number): boolean => path === '/' && storedAt < today();
+
+const sleep = (ms: number) => new Promise<null>((done) => setTimeout(done, ms, null));
+
+/** What this device has for somebody without network: the registers that open, or that they are locked. */
+export async function whatOpens(): Promise<Response> {
+  const owner = await currentBinding();
+  const count = await waiting();
+  if (!owner) return offlinePage('offline', { waiting: count, kept: '' });
+  const all = await keptRegisters(owner.binding);
+  const open = all.filter((register) => !isOver(owner.until, register.storedAt));
+  if (isOver(owner.until, Date.now()) || (all.length > 0 && open.length === 0))
+    return offlinePage('locked', { waiting: count });
+  const kept = open.map(
+    ({ path, title, when }) =>
+      `<li><div class="row-main"><a class="row-title" href="${path}">${title || escapeHtml(path)}</a><p class="row-meta">${when}</p></div></li>`,
+  );
+  return offlinePage('offline', { waiting: count, kept: kept.join('') });
+}

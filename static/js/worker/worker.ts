@@ -1,0 +1,62 @@
+/**
+ * The service worker. It keeps the files and pages that open without network, and it is the safety net for plain forms. It
+ * never sends again a request that it was handed, and everything else that is no GET passes untouched.
+ */
+import { registerRoute } from 'workbox-routing';
+import { type PrecacheEntry } from 'workbox-precaching';
+import { drain, leave, waiting } from './device.js';
+import { keepFiles, keepOlderFiles } from './files.js';
+import { FORM, plainForm } from './forms.js';
+import { type Message } from './messages.js';
+import { navigate, whatOpens } from './navigate.js';
+import { purgePages } from './pages.js';
+import { warm } from './warm.js';
+
+declare const self: ServiceWorkerGlobalScope;
+
+const manifest = self.__WB_MANIFEST as PrecacheEntry[];
+/** Another version, another set of files. */
+const version = manifest.map(({ url, revision }) => revision ?? url).join('|');
+
+keepFiles(manifest);
+registerRoute(
+  ({ request, sameOrigin }) => sameOrigin && request.mode === 'navigate',
+  ({ request, url, event }) => navigate(request, url, event),
+);
+registerRoute(
+  ({ request, url, sameOrigin }) => sameOrigin && request.mode === 'navigate' && FORM.test(url.pathname),
+  ({ request, url }) => plainForm(request, url),
+  'POST',
+);
+registerRoute(({ url, sameOrigin }) => sameOrigin && url.pathname === '/logout', signOut, 'POST');
+
+/** Names go with the sign-in; what waits to be sent stays. */
+async function signOut({ request }: { request: Request }): Promise<Response> {
+  try {
+    const answer = await fetch(request);
+    if (answer.type === 'opaqueredirect' || answer.ok) {
+      await purgePages(null);
+      await leave();
+    }
+    return answer;
+  } catch {
+    return whatOpens();
+  }
+}
+
+self.addEventListener('install', (event) => event.waitUntil(keepOlderFiles()));
+// From the first visit on, without a reload.
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener('message', (event) => {
+  const message = event.data as Message;
+  if (message.type === 'warm') event.waitUntil(warm(message.path, version));
+  if (message.type === 'take-over')
+    event.waitUntil(
+      (async () => {
+        if (message.asked || (await waiting()) === 0) await self.skipWaiting();
+      })(),
+    );
+});
+
+self.addEventListener('sync' as 'message', (event) => event.waitUntil(drain()));
