@@ -1,0 +1,157 @@
+import type { Op, ParticipantOp, PresenceOp, Ref } from '../../../src/sync/wire.js';
+import { type Environment } from './environment.js';
+import { bindingKey, outcomeOf, refKey, type BindingRow, type OpRow, type Store, type Write } from './store.js';
+
+const DAY = 86_400_000;
+/** How long the device remembers what a person or a session is called, for the list of waiting marks. */
+const NAME_DAYS = 30;
+
+export interface PresenceDraft {
+  kind: 'presence';
+  session_id: Ref;
+  participant_id: Ref;
+  presence_state: string | null;
+  /** What the page shows: the revision and the state of this cell. */
+  shown_revision: number;
+  shown_state?: string | null;
+  note?: string | null;
+  arrived_at?: string | null;
+  left_at?: string | null;
+  act_id?: string;
+  /** The op that this one takes back. */
+  undoes?: string;
+}
+
+export interface ParticipantDraft {
+  kind: 'participant';
+  /** The register in which he is drawn until the server has given him a number. Stays on the device. */
+  session_id?: number;
+  first_name: string;
+  last_name: string;
+  identifier?: string | null;
+  group_id: number;
+  joined_on?: string;
+}
+
+export type Draft = PresenceDraft | ParticipantDraft;
+/** What the list of waiting marks calls somebody or something. */
+export interface Name {
+  kind: 'person' | 'session';
+  id: number | string;
+  name: string;
+}
+
+/** Nothing was stored. `locked`: nobody signed in for too long; `storage`: the browser did not keep it. */
+export class CaptureError extends Error {
+  constructor(
+    readonly reason: 'locked' | 'unknown_binding' | 'storage',
+    options?: ErrorOptions,
+  ) {
+    super(`Not captured: ${reason}`, options);
+  }
+}
+
+/**
+ * Puts the drafts into the outbox, all of them or none, in one transaction that also gives out their seqs: so seqs have no
+ * gap, whoever else captures at the same time.
+ * @returns the operations as they were frozen
+ * Errors: CaptureError; nothing is stored then
+ */
+export async function capture(
+  store: Store,
+  env: Environment,
+  binding: string,
+  drafts: Draft[],
+  names: Name[] = [],
+): Promise<Op[]> {
+  const now = env.now();
+  try {
+    return await store.write(async (tx) => {
+      const owner = await tx.objectStore('bindings').get(binding);
+      if (!owner) throw new CaptureError('unknown_binding');
+      if (owner.offline_until !== null && now > owner.offline_until) throw new CaptureError('locked');
+      const made: Op[] = [];
+      for (const draft of drafts) made.push(await put(store, tx, env, owner, draft, now));
+      await tx.objectStore('bindings').put(owner);
+      for (const name of names) await tx.objectStore('names').put({ ...name, binding, expires: now + NAME_DAYS * DAY });
+      return made;
+    });
+  } catch (error) {
+    throw error instanceof CaptureError ? error : new CaptureError('storage', { cause: error });
+  }
+}
+
+async function put(
+  store: Store,
+  tx: Write,
+  env: Environment,
+  owner: BindingRow,
+  draft: Draft,
+  now: number,
+): Promise<Op> {
+  const op_id = env.uuid();
+  const seq = owner.next_seq++;
+  const recorded_at = new Date(now).toISOString();
+  let op: Op;
+  let session: number | string;
+  let person: number | string;
+  if (draft.kind === 'participant') {
+    const { session_id, ...rest } = draft;
+    op = { op_id, seq, ...rest, recorded_at } satisfies ParticipantOp;
+    session = session_id ?? '';
+    person = op_id;
+  } else {
+    const { shown_revision, shown_state: _, undoes: __, ...rest } = draft;
+    session = refKey(draft.session_id);
+    const whom = await personOf(tx, owner.binding, draft.participant_id);
+    person = whom.key;
+    const cell = await tx
+      .objectStore('ops')
+      .index('cell')
+      .getAll(store.within(owner.binding, session, person));
+    // Whoever was added on this device is named by that operation for good: a server that was restored from a backup
+    // gives his number to somebody else.
+    const made = whom.made ?? cell.find((row) => row.op.kind === 'participant');
+    const participant_id = made ? { op: made.op_id } : draft.participant_id;
+    op = { op_id, seq, ...rest, participant_id, base: baseOf(cell, shown_revision), recorded_at } satisfies PresenceOp;
+  }
+  const row: Omit<OpRow, 'key'> = {
+    binding: bindingKey(owner.organization, owner.user),
+    op_id,
+    seq,
+    status: 'waiting',
+    op,
+    session,
+    person,
+    before: draft.kind === 'presence' ? (draft.shown_state ?? null) : null,
+    captured_at: now,
+    closed_at: null,
+    outcome: null,
+    code: null,
+    revision: null,
+  };
+  if (draft.kind === 'presence' && draft.undoes) row.undoes = draft.undoes;
+  await tx.objectStore('ops').add(row as OpRow);
+  return op;
+}
+
+/** The key under which this device keeps what is about a person: his number, as soon as it is known. */
+async function personOf(tx: Write, binding: string, ref: Ref): Promise<{ key: number | string; made?: OpRow }> {
+  if (typeof ref === 'number') return { key: ref };
+  const made = await tx.objectStore('ops').index('op').get([binding, ref.op]);
+  return { key: made?.person ?? ref.op, made };
+}
+
+/**
+ * What the person had seen when he tapped: his own newest mark while it waits, else the highest revision of what the page
+ * shows and what his own marks came back with. A conflict does not count: that it came back does not say that he saw it.
+ */
+function baseOf(cell: OpRow[], shown: number): PresenceOp['base'] {
+  const ops = cell.filter((row) => row.op.kind === 'presence').sort((a, b) => a.key - b.key);
+  const waiting = ops.filter((row) => row.status === 'waiting').at(-1);
+  if (waiting) return { op: waiting.op_id };
+  const own = ops.flatMap((row) =>
+    row.status === 'settled' && ['applied', 'merged'].includes(outcomeOf(row) ?? '') ? [row.revision ?? 0] : [],
+  );
+  return { revision: Math.max(shown, ...own) };
+}

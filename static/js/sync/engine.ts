@@ -1,0 +1,260 @@
+/**
+ * The device engine: what a page, the service worker and the simulation do with the outbox. docs/sync.md tells the protocol.
+ */
+import type { Op } from '../../../src/sync/wire.js';
+import { capture, CaptureError, type Draft, type Name } from './capture.js';
+import { Drainer, type Link } from './drainer.js';
+import { type Environment } from './environment.js';
+import { exportOutbox } from './export.js';
+import { withdraw, type Refusal } from './server.js';
+import { bindingKey, refKey, Store, type BindingRow, type OpRow } from './store.js';
+
+export { CaptureError, type Draft, type Name, type ParticipantDraft, type PresenceDraft } from './capture.js';
+export { type Environment } from './environment.js';
+export { type BindingRow, type OpRow } from './store.js';
+
+/** What the person can be told of this device. */
+export interface State {
+  /** A guess: the last attempt reached the server. */
+  online: boolean;
+  waiting: number;
+  sending: number;
+  refused: number;
+  /** Device times, ms. */
+  lastSyncAt: number | null;
+  oldestWaitingAt: number | null;
+  problem: null | Refusal | 'storage' | 'locked';
+}
+
+/** One line of the list of waiting and refused marks. */
+export interface Item {
+  row: OpRow;
+  person: string | null;
+  session: string | null;
+}
+
+export interface Engine {
+  /** Makes or loads the binding of whoever the page belongs to, and makes it the one that this browser sends for. */
+  enter(who: { organization: number; user: number }): Promise<string>;
+  /** Sign-out: nobody is sent for any more, and the names are forgotten. The ops stay. */
+  leave(): Promise<void>;
+  currentBinding(): Promise<BindingRow | null>;
+  /** Resolves with the frozen ops after the commit. Errors: CaptureError; then nothing is stored. */
+  capture(binding: string, drafts: Draft[], names?: Name[]): Promise<Op[]>;
+  /** Sends now, unless another tab is sending or the server asked to be left alone. Never rejects. */
+  drain(): Promise<void>;
+  /** The same, and forgets how often it failed: for `online`, page visible, app start. */
+  wake(): Promise<void>;
+  state(): Promise<State>;
+  /** Called after every change in this tab, another tab or the worker. @returns what ends it */
+  subscribe(hear: (state: State) => void): () => void;
+  /** Waiting and refused operations, oldest first. */
+  list(binding: string): Promise<Item[]>;
+  /** Everything that this device knows of a register, for overlay(), in the order of capture. */
+  opsOfSession(binding: string, session: number): Promise<OpRow[]>;
+  /** A refused op leaves the list; a parked or disputed one is told no more. */
+  dismiss(binding: string, op_id: string): Promise<void>;
+  /** Keeps the other's mark. @returns false when the server could not be asked */
+  withdraw(binding: string, op_id: string): Promise<boolean>;
+  /** Marks of other accounts on this device: their number, never their content. */
+  foreign(): Promise<{ binding: string; waiting: number }[]>;
+  /** Deletes what waits and what was refused, if the person typed how many wait. @returns false for another number */
+  discard(binding: string, typed: number): Promise<boolean>;
+  exportOutbox(binding: string): Promise<string>;
+  /** @returns null when everything was handed in, else why not */
+  handInOnBehalf(binding: string): ReturnType<Drainer['handIn']>;
+  close(): void;
+}
+
+/** Errors: whatever keeps the database from being opened or written; then marks must go another way. */
+export async function openEngine(env: Environment): Promise<Engine> {
+  const store = new Store(env);
+  // A database that opens but does not write (some private windows, a full disk) is no place for a mark.
+  await store.putMeta('opened_at', env.now());
+  const listeners = new Set<(state: State) => void>();
+  let own = '';
+  let storageFailed = false;
+  let told = Promise.resolve();
+
+  const current = async () => (await store.meta<string | null>('current')) ?? null;
+
+  async function state(): Promise<State> {
+    const now = await current();
+    const binding = own || now;
+    const row = binding ? await store.binding(binding) : undefined;
+    const [oldest] = binding ? await store.rows(binding, 'waiting', -1, 1) : [];
+    const { online, sending, problem } = drainer.link;
+    const locked = row?.offline_until != null && env.now() > row.offline_until;
+    return {
+      online,
+      sending,
+      waiting: binding ? await store.count(binding, 'waiting') : 0,
+      refused: binding ? await store.count(binding, 'refused') : 0,
+      lastSyncAt: row?.last_sync ?? null,
+      oldestWaitingAt: oldest?.captured_at ?? null,
+      problem: storageFailed
+        ? 'storage'
+        : own && own !== now
+          ? now
+            ? 'wrong_user'
+            : 'signed_out'
+          : (problem ?? (locked ? 'locked' : null)),
+    };
+  }
+
+  /** One after the other, so that nobody hears of an older state after a newer one. */
+  function tell(): void {
+    told = told
+      .then(async () => {
+        if (!listeners.size) return;
+        const now = await state();
+        for (const hear of listeners) hear(now);
+      })
+      .catch(() => undefined);
+  }
+
+  function changed(): void {
+    env.channel?.post({ what: 'changed', link: drainer.link });
+    tell();
+  }
+
+  const drainer = new Drainer(env, store, changed);
+  env.channel?.listen((message) => {
+    const { what, link } = message as { what?: string; link?: Link };
+    if (what === 'captured') drainer.more();
+    if (link) drainer.link = link;
+    if (what) tell();
+  });
+
+  async function dismiss(binding: string, op_id: string): Promise<void> {
+    await store.write(async (tx) => {
+      const row = await tx.objectStore('ops').index('op').get([binding, op_id]);
+      if (row?.status === 'refused')
+        await tx.objectStore('ops').put({ ...row, status: 'dismissed', dismissed_at: env.now() });
+      if (row?.status === 'settled') await tx.objectStore('ops').put({ ...row, seen: true });
+    });
+    changed();
+  }
+
+  return {
+    async enter({ organization, user }) {
+      const binding = bindingKey(organization, user);
+      await store.write(async (tx) => {
+        const bindings = tx.objectStore('bindings');
+        if (!(await bindings.get(binding)))
+          await bindings.put({
+            binding,
+            organization,
+            user,
+            client_id: null,
+            next_seq: 1,
+            acknowledged_seq: 0,
+            server_epoch: null,
+            offline_until: null,
+            handshake_at: null,
+            last_sync: null,
+          });
+        await tx.objectStore('meta').put(binding, 'current');
+      });
+      own = binding;
+      changed();
+      return binding;
+    },
+
+    async leave() {
+      await store.write(async (tx) => {
+        const meta = tx.objectStore('meta');
+        const binding = (await meta.get('current')) as string | null;
+        if (binding) await tx.objectStore('names').delete(store.within(binding));
+        await meta.put(null, 'current');
+      });
+      changed();
+    },
+
+    async currentBinding() {
+      const key = await current();
+      return (key && (await store.binding(key))) || null;
+    },
+
+    async capture(binding, drafts, names) {
+      try {
+        const made = await capture(store, env, binding, drafts, names);
+        storageFailed = false;
+        env.channel?.post({ what: 'captured' });
+        changed();
+        return made;
+      } catch (error) {
+        storageFailed = error instanceof CaptureError && error.reason === 'storage';
+        changed();
+        throw error;
+      }
+    },
+
+    drain: () => drainer.drain(),
+    wake: () => drainer.wake(),
+    state,
+
+    subscribe(hear) {
+      listeners.add(hear);
+      tell();
+      return () => void listeners.delete(hear);
+    },
+
+    async list(binding) {
+      const rows = [...(await store.rows(binding, 'refused')), ...(await store.rows(binding, 'waiting'))];
+      const names = await store.names(binding);
+      const nameOf = (kind: Name['kind'], id: number | string) =>
+        names.find((name) => name.kind === kind && name.id === id)?.name ?? null;
+      return rows.map((row) => ({
+        row,
+        person:
+          row.op.kind === 'participant'
+            ? `${row.op.first_name} ${row.op.last_name}`.trim()
+            : (nameOf('person', row.person) ?? nameOf('person', refKey(row.op.participant_id))),
+        session: nameOf('session', row.session),
+      }));
+    },
+
+    opsOfSession: (binding, session) => store.ofSession(binding, session),
+
+    dismiss,
+
+    async withdraw(binding, op_id) {
+      const answer = await withdraw(env, op_id);
+      if (answer.kind !== 'answer') return false;
+      await dismiss(binding, op_id);
+      return true;
+    },
+
+    async foreign() {
+      const mine = own || (await current());
+      const found = [];
+      for (const { binding } of await store.bindings()) {
+        const waiting = binding === mine ? 0 : await store.count(binding, 'waiting');
+        if (waiting) found.push({ binding, waiting });
+      }
+      return found;
+    },
+
+    async discard(binding, typed) {
+      const done = await store.write(async (tx) => {
+        const ops = tx.objectStore('ops');
+        const index = ops.index('status');
+        if ((await index.count(store.within(binding, 'waiting'))) !== typed) return false;
+        for (const status of ['waiting', 'refused'] as const)
+          for (const key of await index.getAllKeys(store.within(binding, status))) await ops.delete(key);
+        return true;
+      });
+      changed();
+      return done;
+    },
+
+    exportOutbox: (binding) => exportOutbox(store, binding, env.now()),
+    handInOnBehalf: (binding) => drainer.handIn(binding),
+
+    close() {
+      drainer.stop();
+      store.close();
+    },
+  };
+}
