@@ -82,6 +82,8 @@ export const FORBIDDEN = [
       'src/auth/set-up.ts': 'asks whether any organization exists',
       'src/auth/sign-in.ts': 'failure counters belong to an address, not to an organization',
       'src/tenancy/open-organization.ts': 'a short name is unique among all organizations',
+      'src/sync/parked/judge-parked.job.ts': 'looks for parked operations in every organization, then acts for one',
+      'src/sync/epoch.ts': 'the epoch belongs to the installation, not to an organization',
       'src/participants/import/job.ts': 'the worker looks for waiting jobs of all organizations, then acts for one',
       'src/participants/import/import-jobs.ts': 'looks for uploads that nobody started, in all organizations',
       'src/main.ts': 'asks at the start whether any organization exists',

@@ -12,6 +12,7 @@ import { transact } from './platform/database/transaction.js';
 import { parse } from './platform/http/parse.js';
 import { Problem } from './platform/http/problem.js';
 import { withCurrent } from './platform/current.js';
+import { beginEpoch } from './sync/index.js';
 import { NewOrganization, openOrganization, Organization } from './tenancy/index.js';
 
 interface Context {
@@ -43,6 +44,11 @@ const COMMANDS: Record<string, (context: Context) => Promise<unknown>> = {
     );
     return { id: user.id };
   },
+
+  /** After a backup was restored: every device offers again what was acknowledged in the last 30 days. */
+  'epoch:new': async ({ orm }) => ({
+    epoch: await withCurrent({ source: 'cli' }, () => beginEpoch(orm.em.fork({ disableContextResolution: true }))),
+  }),
 };
 
 async function main(): Promise<void> {

@@ -13,6 +13,15 @@ import { statesOf } from './states.query.js';
 /** How long a frontline user may correct his own marks after the lock, in hours. */
 const OWN_CORRECTION_HOURS = 24;
 
+interface Options {
+  batchId?: string | null;
+  flags?: string;
+  /** Locks the session against every other act. */
+  exclusive?: boolean;
+  /** Nobody waits for the answer: a session that is not his is no refusal, he just has no right there. */
+  keepsEverything?: boolean;
+}
+
 /**
  * Gathers the circumstances of marks in a session, inside the transaction.
  * @throws Problem 422 `unknown` when there is no such session here
@@ -21,12 +30,13 @@ export async function actOf(
   tx: EntityManager,
   sessionId: number,
   by: SignedInUser,
-  options: { batchId?: string | null; flags?: string; exclusive?: boolean } = {},
+  options: Options = {},
 ): Promise<Act> {
   // Shared lock: many mark at once, but nobody cancels or locks the session before the commit.
   const lockMode = options.exclusive ? LockMode.PESSIMISTIC_WRITE : LockMode.PESSIMISTIC_READ;
   const session = await tx.findOne(Session, { id: sessionId }, { lockMode });
-  if (!session || !(await isOwnGroup(tx, ownGroupsOf(by), session.group)))
+  const own = !!session && (await isOwnGroup(tx, ownGroupsOf(by), session.group));
+  if (!session || (!own && !options.keepsEverything))
     throw invalid('session_id', 'There is no session with this id.', 'unknown');
   const { organization } = by;
   const may = (permission: 'presence.record' | 'presence.correct') =>
@@ -36,13 +46,14 @@ export async function actOf(
     roster: rosterOf(session, by),
     states: await statesOf(tx),
     author: { id: by.id, name: by.name },
-    mayRecord: may('presence.record') !== null && may('presence.record') !== 'own',
+    mayRecord: own && may('presence.record') !== null && may('presence.record') !== 'own',
     mayCorrect: (record) =>
       may('presence.correct') === 'all' || (may('presence.correct') === 'groups' && isOwnRecent(record, by)),
     source: current().source,
     deviceId: current().sourceDevice,
     batchId: options.batchId ?? null,
     ...(options.flags ? { flags: options.flags } : {}),
+    ...(options.keepsEverything ? { keepsEverything: true } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
-import { currentUser } from '../platform/current.js';
+import { current, currentUser } from '../platform/current.js';
 import { instant, read } from '../platform/database/read.js';
 import { updateRows } from '../platform/ledger/audited-rows.js';
 import { type Act, type Kept } from './keep-marks.js';
@@ -85,7 +85,7 @@ export async function settle(
     receipts.map((id) => ({
       id,
       before: { settlement: null, settledBy: null, settledAt: null, settledReason: null },
-      after: { settlement, settledBy: currentUser(), settledAt: now, settledReason: reason },
+      after: { settlement, settledBy: current().userId, settledAt: now, settledReason: reason },
     })),
     { audited: true },
   );

@@ -7,7 +7,15 @@ import { applyToCells, cellOf, cellsOf, makeDisputedCell, setDisputed } from './
 import { addCandidate, openConflictsOf, settle, settleEqual, takeOut } from './conflicts.js';
 import { judgeOperation, type Judgement } from './judge-operation.js';
 import { bodyOf, type Mark } from './mark.js';
-import { baseOf, keepReceipts, receiptRow, receiptsOf, reusedId } from './receipts.js';
+import {
+  baseOf,
+  keepReceipts,
+  type Receipt,
+  receiptRow,
+  receiptsOf,
+  replaceReceipt,
+  type Replaced,
+} from './receipts.js';
 import { recordJson, type RecordJson, type RecordRow } from './record-json.js';
 import { standings, type RosterOf } from './roster.js';
 import { type State } from './states.query.js';
@@ -37,6 +45,8 @@ export interface Act {
   foreign?: boolean;
   /** A person decided that this parked operation shall count: roster and rights are no question any more. */
   adopting?: boolean;
+  /** The receipt of a parked operation that is judged again: it is changed, and no second one is written. */
+  replaces?: Replaced;
 }
 
 export interface Kept {
@@ -100,10 +110,9 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
   }
   const applied = written.filter(({ judgement }) => judgement.outcome === 'applied');
   await applyToCells(tx, act, applied, cells, disputed, now);
-  await keepReceipts(
-    tx,
-    written.map((each) => receiptRow(act, each, now)),
-  );
+  const rows = written.map((each) => receiptRow(act, each, now));
+  if (act.replaces) await replaceReceipt(tx, act.replaces, rows[0]!);
+  else await keepReceipts(tx, rows);
   return kept;
 }
 
@@ -113,11 +122,13 @@ const isKept = (act: Act, { outcome }: Judgement): boolean =>
 
 /** Gathers what the judge may know, and asks him about each mark. */
 async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<number, RecordRow>, now: Date) {
-  const asked = marks.map((mark) => mark.captured ?? bodyOf(act.session.id, mark));
-  const receipts = await receiptsOf(
-    tx,
-    marks.flatMap((mark, at) => (mark.captured ? [mark.opId, reusedId(mark.opId, asked[at]!.hash)] : [mark.opId])),
-  );
+  // What is judged again has a receipt of its own, which says nothing new.
+  const receipts = act.replaces
+    ? new Map<string, Receipt>()
+    : await receiptsOf(
+        tx,
+        marks.map((mark) => mark.opId),
+      );
   const roster = await standings(
     tx,
     act.roster,
@@ -126,11 +137,9 @@ async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<numb
   const inUse = new Set(act.states.filter((state) => state.is_active).map((state) => state.code));
   const candidates = new Map<Kept, { id: number; conflict: number }>();
   const kept: Kept[] = [];
-  for (const [at, mark] of marks.entries()) {
-    const { hash } = asked[at]!;
-    // What came a second time with other content has a receipt of its own.
-    const reused = mark.captured && receipts.get(reusedId(mark.opId, hash));
-    const receipt = reused ?? receipts.get(mark.opId) ?? null;
+  for (const mark of marks) {
+    const { hash } = mark.captured ?? bodyOf(act.session.id, mark);
+    const receipt = receipts.get(mark.opId) ?? null;
     const row = cells.get(mark.participant) ?? null;
     const standing = roster.get(mark.participant);
     const record = row && recordJson(row);

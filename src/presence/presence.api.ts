@@ -54,11 +54,13 @@ export class PresenceApi {
       states.filter((state) => state.is_active).map((state) => [state.code, 0]),
     );
     counts.unmarked = 0;
+    let disputed = 0;
     for (const { presence } of entries) {
+      if (presence?.disputed) disputed++;
       const code = presence?.presence_state ?? 'unmarked';
       counts[code] = (counts[code] ?? 0) + 1;
     }
-    return { data: entries, meta: { counts, session: sessionJson(session) } };
+    return { data: entries, meta: { counts, disputed, session: sessionJson(session) } };
   }
 
   @Can('presence.view', { own: true })

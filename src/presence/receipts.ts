@@ -1,6 +1,6 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { read } from '../platform/database/read.js';
-import { insertRows, type RowValues } from '../platform/ledger/audited-rows.js';
+import { insertRows, type RowValues, updateRows } from '../platform/ledger/audited-rows.js';
 import { uuidV5 } from '../platform/text.js';
 import { type Act, type Kept } from './keep-marks.js';
 import { type Base, type Code } from './judge-operation.js';
@@ -18,7 +18,9 @@ export interface Receipt {
   code: Code | null;
   revision: number | null;
   conflict: number | null;
+  session: number | null;
   participant: number | null;
+  kind: string;
   settlement: Settlement | null;
   body: string;
   flags: string | null;
@@ -37,13 +39,15 @@ export async function receiptsOf(tx: EntityManager, opIds: string[]): Promise<Ma
       code: Code | null;
       revision: number | null;
       conflict_id: number | null;
+      session_id: number | null;
       participant_id: number | null;
+      kind: string;
       settlement: Settlement | null;
       body: string;
       flags: string | null;
     }>(
       tx,
-      `select id, op_id, hash, answer, outcome, code, revision, conflict_id, participant_id, settlement, body, flags
+      `select id, op_id, hash, answer, outcome, code, revision, conflict_id, session_id, participant_id, kind, settlement, body, flags
          from presence_operations where organization_id = :organization and op_id in (:ops)`,
       { ops: opIds.slice(at, at + 1000) },
     );
@@ -57,7 +61,9 @@ export async function receiptsOf(tx: EntityManager, opIds: string[]): Promise<Ma
         code: row.code,
         revision: row.revision,
         conflict: row.conflict_id === null ? null : Number(row.conflict_id),
+        session: row.session_id === null ? null : Number(row.session_id),
         participant: row.participant_id === null ? null : Number(row.participant_id),
+        kind: row.kind,
         settlement: row.settlement,
         body: row.body,
         flags: row.flags,
@@ -110,14 +116,13 @@ export const reusedId = (opId: string, hash: string): string => uuidV5(opId, has
 export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept, now: Date) {
   const captured = mark.captured;
   const { body, hash } = captured ?? bodyOf(act.session.id, mark);
-  const reused = 'code' in judgement && judgement.code === 'id_reuse';
   const rejected = judgement.outcome === 'rejected';
   const flags = [...(captured?.flags ?? []), ...(act.flags ? [act.flags] : [])];
   if ('late' in judgement && judgement.late) flags.push('late_arrival');
   if ('behind' in judgement && judgement.behind) flags.push('server_behind');
   const waits = judgement.outcome === 'parked' && typeof mark.base === 'object' && mark.base !== null;
   return {
-    opId: reused ? reusedId(mark.opId, hash) : mark.opId,
+    opId: mark.opId,
     hash,
     // Of what is rejected nothing personal is kept: its id, its number and the code.
     session: rejected ? null : act.session.id,
@@ -153,11 +158,51 @@ export async function keepReceipts(
   tx: EntityManager,
   rows: (RowValues<PresenceOperation> & { outcome: string; opId: string })[],
 ): Promise<void> {
-  const told = rows.filter((row) => row.outcome !== 'applied' && row.clientId);
+  // A person's own row does not know the operation that added him.
+  const told = rows.filter((row) => row.clientId && (row.outcome !== 'applied' || row.kind === 'participant'));
   await insertRows(
     tx,
     PresenceOperation,
     rows.filter((row) => !told.includes(row)),
   );
   await insertRows(tx, PresenceOperation, told, { audited: true, opIds: told.map((row) => row.opId) });
+}
+
+/** A parked operation that is judged again. */
+export interface Replaced {
+  receipt: PresenceOperation;
+  /** How it leaves the parked lane, unless it parks again or becomes a candidate. */
+  settlement: 'adopted' | 'judged_again';
+  /** Who decided, and why; null when what it lacked arrived. */
+  adopter: number | null;
+  reason: string | null;
+}
+
+/** Changes the receipt of a parked operation to what became of it now. */
+export async function replaceReceipt(
+  tx: EntityManager,
+  { receipt, settlement, adopter, reason }: Replaced,
+  row: ReturnType<typeof receiptRow>,
+): Promise<void> {
+  // An open candidate is not settled yet, and what is parked again still waits.
+  const ends = row.outcome !== 'conflict' && row.outcome !== 'parked';
+  const after: RowValues<PresenceOperation> = {
+    outcome: row.outcome,
+    code: row.code,
+    flags: row.flags,
+    revision: row.revision,
+    answer: row.answer,
+    conflict: row.conflict,
+    participant: row.participant,
+    waitsFor: ends ? null : row.waitsFor,
+    adoptedBy: adopter,
+    settlement: ends ? settlement : null,
+    settledBy: ends ? adopter : null,
+    settledAt: ends ? row.receivedAt : null,
+    settledReason: ends ? reason : null,
+  };
+  const before = Object.fromEntries(
+    Object.keys(after).map((name) => [name, receipt[name as keyof PresenceOperation]]),
+  ) as RowValues<PresenceOperation>;
+  await updateRows(tx, PresenceOperation, [{ id: receipt.id, before, after }], { audited: true });
 }

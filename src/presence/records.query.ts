@@ -73,3 +73,14 @@ export async function recordOf(em: EntityManager, id: number): Promise<RecordJso
   );
   return row ? recordJson(row) : null;
 }
+
+/** @returns the record of one cell as it stands, or null while nobody marked it */
+export async function presenceOf(em: EntityManager, session: number, participant: number): Promise<RecordJson | null> {
+  const [row] = await read<RecordRow>(
+    em,
+    `select ${RECORD_COLUMNS} from presence_records r ${RECORD_JOINS}
+      where r.organization_id = :organization and r.session_id = :session and r.participant_id = :participant`,
+    { session, participant },
+  );
+  return row ? recordJson(row) : null;
+}

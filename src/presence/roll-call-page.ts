@@ -8,6 +8,7 @@ import { isFragment } from '../platform/http/request.js';
 import { Views, type Notice, type PageContext } from '../platform/views.js';
 import { read } from '../platform/database/read.js';
 import { Session } from '../sessions/index.js';
+import { observationsOf, type Observation } from './disputes.query.js';
 import { inkOn } from './ink.js';
 import { type Kept } from './keep-marks.js';
 import { lastAct } from './last-act.query.js';
@@ -225,7 +226,9 @@ export class RollCallPage {
     const [row] = await rollCall(this.em, rosterOf(session, me), participant.id);
     if (!row) throw new Problem(404, { code: 'not_found', message: 'There is nothing here.' });
     const history = (await presenceHistory(this.em, session.id, participant.id)).reverse();
+    const observations = await observationsOf(this.em, session.id, participant.id);
     const label = (code: string | null) => states.find((state) => state.code === code)?.label ?? code;
+    const observed = (of: Observation[]) => of.map((each) => ({ ...each, label: label(each.state) }));
     const data = {
       session: await this.sessionView(session),
       states: states.filter((state) => state.is_active),
@@ -240,6 +243,11 @@ export class RollCallPage {
         note: row.has_note ? await this.noteOf(session, participant) : null,
         revision: row.revision,
       },
+      dispute: row.dispute && {
+        conflict: row.dispute.conflict,
+        by: history[0]?.by?.name ?? null,
+        others: row.dispute.others.map((each) => ({ ...each, label: label(each.state) })),
+      },
       history: history.map((each) => ({
         at: new Date(each.received_at),
         by: each.by?.name,
@@ -248,7 +256,10 @@ export class RollCallPage {
         reason: each.reason,
         source: DOORS[each.source],
         revision: each.revision,
+        observed: observed(observations.filter(({ revision }) => revision === each.revision)),
       })),
+      // Nobody is marked yet, and a device says otherwise.
+      observed_first: observed(observations.filter(({ revision }) => revision === 0)),
       ...extras,
       saved: extras.saved && this.text(page, extras.saved),
     };
@@ -276,10 +287,11 @@ export class RollCallPage {
   }
 
   private async tallyFragment(session: Session, me: SignedInUser, states: State[], page: PageContext): Promise<string> {
-    const { byCode, total } = await tallyOf(this.em, rosterOf(session, me));
+    const { byCode, total, disputed } = await tallyOf(this.em, rosterOf(session, me));
     const counts = this.counts(states, byCode);
     const marked = [...byCode.values()].reduce((sum, each) => sum + each, 0);
-    return this.views.render('presence/_tally.njk', { counts, total, unmarked: total - marked, oob: true }, page);
+    const data = { counts, total, unmarked: total - marked, disputed, oob: true };
+    return this.views.render('presence/_tally.njk', data, page);
   }
 
   private undoFragment(session: Session, me: SignedInUser, act: unknown, page: PageContext): string {
@@ -323,11 +335,13 @@ export class RollCallPage {
   private tally(states: State[], rows: RollCallRow[]) {
     const byCode = new Map<string, number>();
     let unmarked = 0;
-    for (const { state } of rows) {
+    let disputed = 0;
+    for (const { state, dispute } of rows) {
+      if (dispute) disputed++;
       if (state === null) unmarked++;
       else byCode.set(state, (byCode.get(state) ?? 0) + 1);
     }
-    return { counts: this.counts(states, byCode), unmarked, total: rows.length };
+    return { counts: this.counts(states, byCode), unmarked, disputed, total: rows.length };
   }
 
   /** In the order of the states; retired ones only where somebody still has them. */

@@ -1,4 +1,5 @@
 import { type Views, type PageContext } from '../platform/views.js';
+import { type Dispute } from './disputes.query.js';
 import { type RollCallRow } from './roll-call.query.js';
 import { type State } from './states.query.js';
 
@@ -63,7 +64,8 @@ export class RollCallRows {
       known.first_name === row.first_name &&
       known.last_name === row.last_name &&
       known.identifier === row.identifier &&
-      known.has_note === row.has_note
+      known.has_note === row.has_note &&
+      sameDispute(known.dispute, row.dispute)
     )
       return known.html;
     const html = Buffer.from(this.render(row, setting, page));
@@ -87,6 +89,10 @@ export class RollCallRows {
           state: row.state,
           note: row.has_note,
           other_label: inUse ? null : row.state_label,
+          others: row.dispute?.others.map(({ name, state }) => ({
+            name,
+            state: state === null ? null : (setting.states.find(({ code }) => code === state)?.label ?? state),
+          })),
           problem: problem ?? null,
         },
         session_id: setting.session,
@@ -111,6 +117,13 @@ export class RollCallRows {
     }
     return cache;
   }
+}
+
+/** A row of a disputed mark tells who says otherwise: it is drawn anew when that changes. */
+function sameDispute(a: Dispute | null, b: Dispute | null): boolean {
+  if (a === null || b === null) return a === b;
+  const told = ({ others }: Dispute) => JSON.stringify(others.map(({ name, state }) => [name, state]));
+  return told(a) === told(b);
 }
 
 /** First letters of first and last name, as whole characters. */

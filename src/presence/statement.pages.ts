@@ -36,12 +36,13 @@ export class StatementPages {
     if (reach === 'own' && participant.id !== me.participantId) throw notFound();
     const own = ownGroupsOf(me);
     const lines = await statementOf(this.em, participant.id, own, (page - 1) * LINES, LINES + 1);
-    const marks = await marksByCategory(this.em, participant.id, own);
+    const { marks, disputed } = await marksByCategory(this.em, participant.id, own);
     const rate = rateOf(marks);
     const data = {
       participant: { id: participant.id, name: participant.name, identifier: participant.identifier },
       lines: lines.slice(0, LINES),
       marks,
+      disputed,
       rate: rate === null ? null : Math.round(rate * 1000) / 10,
       page,
       has_more: lines.length > LINES,

@@ -14,10 +14,13 @@ export interface StatementLine {
   category: StateCategory | null;
   note: string | null;
   revision: number;
+  /** Somebody else says otherwise, and nobody has decided: the mark counts as it stands. */
+  disputed: boolean;
 }
 
-interface Row extends Omit<StatementLine, 'starts_at'> {
+interface Row extends Omit<StatementLine, 'starts_at' | 'disputed'> {
   starts_at: number | string;
+  disputed: number | boolean;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function statementOf(
   const rows = await read<Row>(
     em,
     `select x.id as session_id, x.name as session_name, g.name as group_name, x.scheduled_start_at as starts_at,
-            s.label as state_label, s.color, s.category, r.note, r.revision
+            s.label as state_label, s.color, s.category, r.note, r.revision, r.disputed
        from presence_records r
        join sessions x on x.organization_id = r.organization_id and x.id = r.session_id
        join \`groups\` g on g.organization_id = x.organization_id and g.id = x.group_id
@@ -43,27 +46,38 @@ export async function statementOf(
       order by x.scheduled_start_at desc, x.id desc limit :take offset :skip`,
     { ...ownGroupsParameters(own), participant, take, skip },
   );
-  return rows.map((row) => ({ ...row, session_id: Number(row.session_id), starts_at: instant(row.starts_at) }));
+  return rows.map((row) => ({
+    ...row,
+    session_id: Number(row.session_id),
+    starts_at: instant(row.starts_at),
+    disputed: Boolean(row.disputed),
+  }));
 }
 
-/** How many of a person's marks are in each category; unmarked cells are not counted. */
+/**
+ * How many of a person's marks are in each category; unmarked cells are not counted. A disputed mark counts as it
+ * stands, and `disputed` says how many of all these are.
+ */
 export async function marksByCategory(
   em: EntityManager,
   participant: number,
   own: OwnGroups,
-): Promise<Partial<Record<StateCategory, number>>> {
-  const rows = await read<{ category: StateCategory; marks: number }>(
+): Promise<{ marks: Partial<Record<StateCategory, number>>; disputed: number }> {
+  const rows = await read<{ category: StateCategory; marks: number; disputed: number }>(
     em,
-    `select s.category, count(*) as marks
+    `select s.category, count(*) as marks, sum(case when r.disputed = :yes then 1 else 0 end) as disputed
        from presence_records r
        join sessions x on x.organization_id = r.organization_id and x.id = r.session_id
        join presence_states s on s.organization_id = r.organization_id and s.id = r.presence_state_id
       where r.organization_id = :organization and r.participant_id = :participant and x.status <> 'cancelled'
         and ${inOwnGroups(own, 'x.group_id')}
       group by s.category`,
-    { ...ownGroupsParameters(own), participant },
+    { ...ownGroupsParameters(own), participant, yes: true },
   );
-  return Object.fromEntries(rows.map((row) => [row.category, Number(row.marks)]));
+  return {
+    marks: Object.fromEntries(rows.map((row) => [row.category, Number(row.marks)])),
+    disputed: rows.reduce((sum, row) => sum + Number(row.disputed), 0),
+  };
 }
 
 /**

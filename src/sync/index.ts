@@ -1,3 +1,4 @@
+export { beginEpoch } from './epoch.js';
 export { Installation } from './installation.entity.js';
 export { SyncClient } from './sync-client.entity.js';
 export { SyncHistory } from './sync-history.entity.js';

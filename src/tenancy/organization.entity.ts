@@ -10,6 +10,8 @@ export interface OrganizationSettings {
   frontline_groups?: 'all' | 'assigned';
   /** Whether frontline users may create a session in their groups. Default true. */
   frontline_creates_sessions?: boolean;
+  /** How long a device may show names and capture marks without having signed in again, in hours. Default 72. */
+  offline_hours?: number;
 }
 
 /** A tenant: one school, hotel, event or company. */

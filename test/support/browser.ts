@@ -42,8 +42,7 @@ export async function pageOf(
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<Page> {
   const context: BrowserContext = await browser.newContext({ baseURL: visitor.address, ...options });
-  const [name, ...value] = visitor.cookieHeader.split('=');
-  await context.addCookies([{ name: name!, value: value.join('='), url: visitor.address }]);
+  await context.addCookies([...visitor.cookies].map(([name, value]) => ({ name, value, url: visitor.address })));
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   return page;

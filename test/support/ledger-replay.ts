@@ -4,6 +4,9 @@ import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
 import { auditDigest, isAudited, valuesOf, type Values } from '../../src/platform/ledger/ledger.js';
 import { canonicalJson, sha256 } from '../../src/platform/text.js';
 
+/** Tables whose rows have an audit row only where no other table tells of them: what is told must be true. */
+const PARTLY_AUDITED = new Set(['presence_operations']);
+
 /**
  * The proof that nothing is written past the ledger: replays the audit rows of an organization and compares the result
  * with its tables, row for row and column for column. Every world runs it when it closes, so every database test
@@ -30,13 +33,15 @@ export async function ledgerDifferences(orm: Orm, organization: number): Promise
   }
   const seen = new Set<string>();
   for (const meta of orm.getMetadata().getAll().values()) {
-    if (!isAudited(meta.tableName)) continue;
+    const partly = PARTLY_AUDITED.has(meta.tableName);
+    if (!isAudited(meta.tableName) && !partly) continue;
     const where = meta.tableName === 'organizations' ? { id: organization } : {};
     for (const entity of await em.find(meta.class as any, where)) {
       const key = `${meta.tableName} ${(entity as any).id}`;
       seen.add(key);
       const actual = valuesOf(meta, entity as any);
       const expected = told.get(key);
+      if (!expected && partly) continue;
       if (!expected) {
         differences.push(`${key} stands in the table, but no audit row tells of it`);
         continue;

@@ -8,7 +8,7 @@ export interface Answer {
 
 /** A person or a program before the server: keeps its cookie, follows no redirect. */
 export class Visitor {
-  private cookie = '';
+  readonly cookies = new Map<string, string>();
 
   constructor(
     readonly address: string,
@@ -21,15 +21,16 @@ export class Visitor {
       method,
       redirect: 'manual',
       headers: {
-        ...(this.cookie ? { cookie: this.cookie } : {}),
+        ...(this.cookies.size > 0 ? { cookie: this.cookieHeader } : {}),
         ...(body !== undefined && !isText ? { 'content-type': 'application/json' } : {}),
         ...headers,
       },
       ...(body === undefined ? {} : { body: isText ? (body as string) : JSON.stringify(body) }),
     });
     for (const line of response.headers.getSetCookie()) {
-      const pair = line.split(';')[0]!;
-      this.cookie = /=$/.test(pair) || /expires=Thu, 01 Jan 1970/i.test(line) ? '' : pair;
+      const [name = '', ...value] = line.split(';')[0]!.split('=');
+      if (value.join('=') === '' || /expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, value.join('='));
     }
     const text = await response.text();
     let json: unknown;
@@ -58,6 +59,6 @@ export class Visitor {
 
   /** The cookie header, for tests that speak HTTP themselves or drive a browser. */
   get cookieHeader(): string {
-    return this.cookie;
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 }

@@ -97,6 +97,12 @@ export const ROUTES: Record<string, Line> = {
   'GET /api/sessions/:id': api.looking,
   'PUT /api/sessions/:id': api.managing,
   'DELETE /api/sessions/:id': api.managing,
+  'GET /api/sync/handshake': api.signedIn,
+  'POST /api/sync': api.signedIn,
+  'POST /api/presence/sync': api.signedIn,
+  'GET /api/sync/changes': api.looking,
+  'POST /api/sync/withdraw': api.signedIn,
+
   'PATCH /api/sessions/:id/start': api.working,
   'PATCH /api/sessions/:id/end': api.working,
   'PATCH /api/sessions/:id/complete-register': api.working,

@@ -1,4 +1,4 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Injectable, SetMetadata, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { type INestApplication } from '@nestjs/common';
 import express, { type RequestHandler } from 'express';
 import { type Observable } from 'rxjs';
@@ -34,6 +34,21 @@ const KNOWN = new Set(['application/json', 'application/x-www-form-urlencoded', 
 /** JSON is read to this depth; what nests deeper is no roster. */
 const DEEPEST = 32;
 
+const CHECKS_TEXT_ITSELF = Symbol('checks-text-itself');
+
+/** A door whose body holds many acts: one with broken text must not keep the others out. It asks `brokenText` of each. */
+export const ChecksTextItself = () => SetMetadata(CHECKS_TEXT_ITSELF, true);
+
+/** @returns whether a value holds text that cannot be kept, or nests too deeply */
+export function brokenText(value: unknown): boolean {
+  try {
+    refuseBrokenText(value, '');
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /**
  * Text that no database keeps as it is: NUL, half characters, and what could not be decoded. Refused for every field of
  * every door at once, so that no statement ever meets it.
@@ -65,7 +80,7 @@ export class BodyInterceptor implements NestInterceptor {
     if (hasBody && (!KNOWN.has(mediaType) || (mediaType === 'multipart/form-data' && !takesFiles)))
       throw new Problem(415, { code: 'unsupported_media_type', message: 'Send JSON or a form.' });
     if (request.bodyProblem) throw request.bodyProblem as Error;
-    refuseBrokenText(request.body, 'body');
+    if (!Reflect.getMetadata(CHECKS_TEXT_ITSELF, context.getHandler())) refuseBrokenText(request.body, 'body');
     refuseBrokenText(request.query, 'query');
     return next.handle();
   }

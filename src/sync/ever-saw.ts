@@ -1,0 +1,38 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { reachOf, type SignedInUser } from '../auth/index.js';
+import { isOwnGroup, ownGroupsOf } from '../participants/index.js';
+import { read } from '../platform/database/read.js';
+import { type Session } from '../sessions/index.js';
+
+/**
+ * Whether somebody who may not mark here sees this session, or did: then his marks are parked (he lost the right), else
+ * the session does not exist for him. Evidence that he did: marks of his in the group, an assignment to it that was
+ * ended, or a role that was changed.
+ */
+export async function everSaw(tx: EntityManager, user: SignedInUser, session: Session): Promise<boolean> {
+  const sees = reachOf(user.role, 'roster.view', user.organization.settings);
+  if (sees === 'all') return true;
+  if (sees === 'groups' && (await isOwnGroup(tx, ownGroupsOf(user), session.group))) return true;
+  const rows = await read(
+    tx,
+    `select 1 as yes where exists (
+        select 1 from presence_operations o
+          join sessions s on s.organization_id = o.organization_id and s.id = o.session_id and s.group_id = :group
+         where o.organization_id = :organization and o.author_id = :user)
+      or exists (
+        select 1 from audit_logs a
+         where a.organization_id = :organization and a.table_name = 'group_assignments' and a.action = 'delete'
+           and a.old_values like :assignment_group and a.old_values like :assignment_user)
+      or exists (
+        select 1 from audit_logs a
+         where a.organization_id = :organization and a.table_name = 'users' and a.record_id = :user
+           and a.action = 'update' and (a.old_values like '%"role":"administrator"%' or a.old_values like '%"role":"frontline"%'))`,
+    {
+      group: session.group,
+      user: user.id,
+      assignment_group: `%"group_id":${session.group},%`,
+      assignment_user: `%"user_id":${user.id}%`,
+    },
+  );
+  return rows.length > 0;
+}

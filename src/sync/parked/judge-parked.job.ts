@@ -1,0 +1,69 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { MikroORM } from '@mikro-orm/core';
+import { signedInUser } from '../../auth/index.js';
+import { inOrganization } from '../../platform/database/in-organization.js';
+import { type Orm } from '../../platform/database/orm.js';
+import { read } from '../../platform/database/read.js';
+import { Organization } from '../../tenancy/index.js';
+import { judgeAgain } from './judge-again.js';
+
+const EVERY_MS = 60_000;
+/** In one organization, in one go. */
+const MOST = 200;
+
+/**
+ * Looks for parked operations whose reason to wait has gone: a cancelled session that was brought back (case 10), a base
+ * that has arrived although the server stopped before it could look (case 8). Safe on every node at once: a receipt that
+ * another node judges is locked, and settled afterwards.
+ */
+@Injectable()
+export class JudgeParkedJob {
+  private readonly logger = new Logger('sync');
+  private running = false;
+
+  constructor(@Inject(MikroORM) private readonly orm: Orm) {}
+
+  @Interval(EVERY_MS)
+  async run(): Promise<void> {
+    if (this.running) return;
+    this.running = true;
+    try {
+      await this.judge();
+    } catch (error) {
+      this.logger.error('parked operations could not be looked through', (error as Error)?.stack);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** @returns how many were judged anew */
+  async judge(): Promise<number> {
+    const em = this.orm.em.fork({ disableContextResolution: true });
+    const organizations = await em.find(Organization, { deletedAt: null }, { fields: ['id'], filters: false });
+    let judged = 0;
+    for (const { id } of organizations) judged += await this.judgeIn(id);
+    return judged;
+  }
+
+  private judgeIn(organizationId: number): Promise<number> {
+    return inOrganization(this.orm, { organizationId, source: 'sync' }, async (em) => {
+      const rows = await read<{ op_id: string; author_id: number }>(
+        em,
+        `select o.op_id, o.author_id from presence_operations o
+           left join sessions s on s.organization_id = o.organization_id and s.id = o.session_id
+          where o.organization_id = :organization and o.outcome = 'parked' and o.settlement is null
+            and ((o.code = 'session_deleted' and s.status <> 'cancelled')
+              or (o.code = 'missing_base' and exists (
+                    select 1 from presence_operations b
+                     where b.organization_id = o.organization_id and b.op_id = o.waits_for
+                       and b.outcome in ('applied', 'merged', 'conflict'))))
+          order by o.id limit ${MOST}`,
+      );
+      let judged = 0;
+      for (const { op_id, author_id } of rows)
+        if (await judgeAgain(em, op_id, await signedInUser(em, Number(author_id)), null)) judged++;
+      return judged;
+    });
+  }
+}

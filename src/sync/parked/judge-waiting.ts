@@ -1,0 +1,35 @@
+import { type Logger } from '@nestjs/common';
+import { type EntityManager } from '@mikro-orm/core';
+import { signedInUser } from '../../auth/index.js';
+import { read } from '../../platform/database/read.js';
+import { judgeAgain } from './judge-again.js';
+
+/** One arrival wakes at most so many; the sweep looks after the rest. */
+const MOST = 500;
+
+/**
+ * Case 8: judges what waited for this operation, and what waited for that in turn. What fails stays parked: the sweep
+ * (judge-parked.job.ts) tries it again.
+ */
+export async function judgeWaiting(em: EntityManager, opId: string, logger: Logger): Promise<void> {
+  const arrived = [opId];
+  let judged = 0;
+  for (const base of arrived) {
+    const waiting = await read<{ op_id: string; author_id: number }>(
+      em,
+      `select op_id, author_id from presence_operations
+        where organization_id = :organization and waits_for = :base and outcome = 'parked' and settlement is null
+        order by seq, id limit ${MOST}`,
+      { base },
+    );
+    for (const { op_id, author_id } of waiting) {
+      if (judged++ >= MOST) return;
+      try {
+        const result = await judgeAgain(em, op_id, await signedInUser(em, Number(author_id)), null);
+        if (result) arrived.push(op_id);
+      } catch (error) {
+        logger.error(`the waiting operation ${op_id} could not be judged`, (error as Error)?.stack);
+      }
+    }
+  }
+}

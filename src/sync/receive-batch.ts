@@ -1,0 +1,158 @@
+import { setImmediate } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
+import { reachOf, type SignedInUser, User } from '../auth/index.js';
+import { clock } from '../platform/clock.js';
+import { transact } from '../platform/database/transaction.js';
+import { read } from '../platform/database/read.js';
+import { permissionDenied, Problem } from '../platform/http/problem.js';
+import { arrived } from './arrived.js';
+import { type ParsedEnvelope, type ParsedOp, type Unreadable } from './envelope.js';
+import { judgeWaiting } from './parked/judge-waiting.js';
+import { type Delivery, receiveOperation, rejectOperation } from './receive-operation.js';
+import { SyncClient } from './sync-client.entity.js';
+import { SyncHistory } from './sync-history.entity.js';
+import { PROTOCOL, type Flag, type OpResult, type SyncAnswer } from './wire.js';
+
+/**
+ * A batch of a device: each operation in the order of its number, each in a transaction of its own, so that a crash in
+ * the middle is harmless and a bad one holds up no other.
+ * Errors, with nothing stored: 403 on_behalf without conflict.resolve; 409 wrong_organization, wrong_user, client_unknown.
+ */
+export class ReceiveBatch implements ICommand {
+  constructor(
+    readonly envelope: ParsedEnvelope,
+    readonly by: SignedInUser,
+  ) {}
+}
+
+@CommandHandler(ReceiveBatch)
+export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAnswer> {
+  private readonly logger = new Logger('sync');
+
+  constructor(private readonly em: EntityManager) {}
+
+  async execute({ envelope, by }: ReceiveBatch): Promise<SyncAnswer> {
+    const receivedAt = clock.now();
+    const { author, client } = await this.whose(envelope, by);
+    const delivery: Delivery = {
+      by,
+      author,
+      onBehalf: envelope.on_behalf ?? false,
+      clientId: client.clientId,
+      sentAt: envelope.sent_at,
+      receivedAt,
+      id: 0,
+      reusedSeqs: await this.reusedSeqs(envelope),
+    };
+    delivery.id = await this.open(envelope, client.id, by.id, receivedAt, delivery.onBehalf);
+
+    const operations = [...envelope.operations].sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
+    const results = new Map<ParsedOp | Unreadable, OpResult>();
+    for (const op of operations) {
+      results.set(op, await this.one(op, delivery));
+      // Other people's requests take their turn between two operations.
+      await setImmediate();
+    }
+    const { receivedUpTo, missing } = await this.close(envelope, client.id, delivery.id, [...results.values()]);
+    return {
+      protocol: PROTOCOL,
+      batch_id: envelope.batch_id,
+      server_time: clock.now().toISOString(),
+      results: envelope.operations.map((op) => results.get(op)!),
+      received_up_to: receivedUpTo,
+      missing,
+    };
+  }
+
+  private async one(op: ParsedOp | Unreadable, delivery: Delivery): Promise<OpResult> {
+    try {
+      const result = await receiveOperation(this.em, op, delivery).catch((error: unknown) => {
+        // A refusal that the table does not know: the operation says something that cannot be.
+        if (error instanceof Problem) return rejectOperation(this.em, op, delivery);
+        throw error;
+      });
+      if (result.flags.includes('server_behind'))
+        this.logger.warn(
+          `Client ${delivery.clientId} knows more than this server (operation ${result.op_id}): was a backup restored? See docs/operations.md, "epoch".`,
+        );
+      if (op.op_id && op.kind !== 'unreadable' && result.outcome !== 'duplicate')
+        await judgeWaiting(this.em, op.op_id, this.logger);
+      return result;
+    } catch (error) {
+      // Other writers came first too often, or the database is gone: nothing was stored, the device keeps it.
+      this.logger.error(`operation ${op.op_id ?? '?'} is to be sent again`, (error as Error)?.stack);
+      return { op_id: op.op_id ?? '', outcome: 'retry', revision: null, code: null, flags: [], conflict_id: null };
+    }
+  }
+
+  /** @returns the author and his client, which the server gave out. Cases 17 and 18. */
+  private async whose({ organization_id, author_id, client_id, on_behalf }: ParsedEnvelope, by: SignedInUser) {
+    if (organization_id !== by.organization.id)
+      throw refused('wrong_organization', 'These marks belong to another organization. They stay on this device.');
+    if (on_behalf && reachOf(by.role, 'conflict.resolve', by.organization.settings) !== 'all') throw permissionDenied();
+    if (author_id !== by.id && !on_behalf)
+      throw refused('wrong_user', 'These marks belong to another account. They stay on this device.');
+    const author = author_id === by.id ? by : await this.em.findOne(User, { id: author_id });
+    const client = author && (await this.em.findOne(SyncClient, { clientId: client_id, user: author.id }));
+    if (!client)
+      throw refused('client_unknown', 'The server does not know this device. Ask for the handshake and send again.');
+    const name = 'firstName' in author ? `${author.firstName} ${author.lastName}`.trim() : author.name;
+    return { author: { id: author.id, name }, client };
+  }
+
+  /** Numbers that two operations have: judged all the same, and flagged. */
+  private async reusedSeqs({ client_id, operations }: ParsedEnvelope): Promise<Map<string, Flag[]>> {
+    const seqs = new Map<number, Set<string>>();
+    for (const { seq, op_id } of operations)
+      if (seq !== null && op_id !== null) seqs.set(seq, (seqs.get(seq) ?? new Set()).add(op_id));
+    if (seqs.size === 0) return new Map();
+    const known = await read<{ seq: number; op_id: string }>(
+      this.em,
+      `select seq, op_id from presence_operations
+        where organization_id = :organization and client_id = :client and seq in (:seqs) and (code is null or code <> 'id_reuse')`,
+      { client: client_id, seqs: [...seqs.keys()] },
+    );
+    for (const { seq, op_id } of known) seqs.get(Number(seq))!.add(op_id);
+    const flags = new Map<string, Flag[]>();
+    for (const ids of seqs.values()) if (ids.size > 1) for (const id of ids) flags.set(id, ['seq_reuse']);
+    return flags;
+  }
+
+  private open(envelope: ParsedEnvelope, client: number, user: number, receivedAt: Date, onBehalf: boolean) {
+    return transact(this.em, 'sync.received', async (tx) => {
+      const none = { applied: 0, merged: 0, duplicate: 0, conflict: 0, parked: 0, rejected: 0, retried: 0 };
+      const row = tx.create(SyncHistory, {
+        client,
+        user,
+        batchId: envelope.batch_id,
+        status: 'receiving',
+        onBehalf,
+        sentAt: envelope.sent_at,
+        receivedAt,
+        operations: envelope.operations.length,
+        ...none,
+      });
+      await tx.flush();
+      return row.id;
+    });
+  }
+
+  private close(envelope: ParsedEnvelope, clientId: number, delivery: number, results: OpResult[]) {
+    return transact(this.em, 'sync.received', async (tx) => {
+      const count = (outcome: string) => results.filter((each) => each.outcome === outcome).length;
+      const now = clock.now();
+      const history = await tx.findOneOrFail(SyncHistory, { id: delivery });
+      history.status = count('retry') > 0 ? 'incomplete' : 'done';
+      history.doneAt = now;
+      history.retried = count('retry');
+      for (const outcome of ['applied', 'merged', 'duplicate', 'conflict', 'parked', 'rejected'] as const)
+        history[outcome] = count(outcome);
+      await tx.flush();
+      return arrived(tx, clientId, envelope.max_seq, now);
+    });
+  }
+}
+
+const refused = (code: string, message: string) => new Problem(409, { code, message });
