@@ -7,9 +7,7 @@ import {
   actOf,
   keepMarks,
   keepReceipts,
-  type Kept,
   type Mark,
-  type Receipt,
   receiptsOf,
   reusedId,
 } from '../presence/index.js';

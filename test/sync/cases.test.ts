@@ -373,7 +373,7 @@ describe('the case table', () => {
     const { conflict_id: id } = await device.one(device.mark(session, people[0]!, 'absent'));
     const resolve = (choice: 'server' | 'device') => anaResolves({ ids: [id!], choice, reason: 'asked both' });
     const results = (await Promise.all([resolve('server'), resolve('device')])).flat();
-    expect(results.map(({ ok, code }) => (ok ? 'ok' : code)).sort()).toEqual(['ok', 'stale']);
+    expect(results.map(({ ok, code }) => (ok ? 'ok' : String(code))).sort()).toEqual(['ok', 'stale']);
     expect(await cellOf(people[0]!)).toMatchObject({ revision: 2, disputed: false, reason: 'asked both' });
   });
 
