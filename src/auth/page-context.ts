@@ -16,6 +16,7 @@ export function pageContext(request: AppRequest): PageContext {
       user: null,
       organization: null,
       binding: null,
+      counts: {},
       can: () => false,
       path: request.path,
     };
@@ -27,6 +28,7 @@ export function pageContext(request: AppRequest): PageContext {
     user: { name: user.name, email: user.email, role: user.role },
     organization: { name: organization.name, slug: organization.slug },
     binding: bindingOf(user),
+    counts: request.counts ?? {},
     // Pages are about everybody; whoever sees only his own rows has pages of his own.
     can: (permission) => {
       const reach = reachOf(user.role, permission as Permission, organization.settings);

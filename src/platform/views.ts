@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import nunjucks from 'nunjucks';
+import { clock } from './clock.js';
 import { Translator, type TextParams } from './i18n.js';
 
 /** What every page needs to know beside its own data. */
@@ -17,6 +18,8 @@ export interface PageContext {
   organization: { name: string; slug: string } | null;
   /** `organization:user`, as the browser keeps apart what it stores for each; null when nobody is signed in. */
   binding: string | null;
+  /** How much waits for this person, by name. */
+  counts: Record<string, number>;
   can(permission: string): boolean;
   /** Path of this request: marks the current item of the navigation. */
   path: string;
@@ -40,8 +43,8 @@ const scriptMark =
 export const inlineScriptHash = `'sha256-${createHash('sha256').update(scriptMark).digest('base64')}'`;
 
 /**
- * Draws pages. Everything a template may call is here: t, tn, term, asset, url, number, time, day, dateTime, clock,
- * and `app` (the PageContext with `language` and `dir`). All of it works inside macros too.
+ * Draws pages. Everything a template may call is here: t, tn, term, asset, url, number, time, day, dateTime, moment, ago,
+ * duration, and `app` (the PageContext with `language` and `dir`). All of it works inside macros too.
  */
 @Injectable()
 export class Views {
@@ -153,6 +156,10 @@ export class Views {
         : this.#format('day', dayParts).format(at),
     );
     add('dateTime', (at: Date) => this.#format('dateTime', { dateStyle: 'medium', timeStyle: 'short' }).format(at));
+    // To the second, where the order of two moments is what matters.
+    add('moment', (at: Date) => this.#format('moment', { dateStyle: 'medium', timeStyle: 'medium' }).format(at));
+    add('ago', (at: Date) => ago(this.#words.language, clock.now().getTime() - at.getTime()));
+    add('duration', (ms: number) => duration(this.#words.language, ms));
     add('iso', (at: Date) => at.toISOString());
     const views = this;
     const app = {
@@ -177,6 +184,9 @@ export class Views {
       get serviceWorker() {
         return views.serviceWorker;
       },
+      get counts() {
+        return views.#current.counts;
+      },
       get path() {
         return views.#current.path;
       },
@@ -191,6 +201,35 @@ export class Views {
       text ? text.charAt(0).toLocaleUpperCase(this.#words.language) + text.slice(1) : text,
     );
   }
+}
+
+/** "3 hours ago", in the largest unit that fits. */
+function ago(language: string, ms: number): string {
+  const [unit, size] = UNITS.find(([, each]) => ms >= each) ?? (['second', 1000] as const);
+  return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(-Math.floor(ms / size), unit);
+}
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** "2 hr, 5 min": the two largest units. */
+function duration(language: string, ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  const parts = {
+    days: Math.floor(seconds / 86_400),
+    hours: Math.floor(seconds / 3600) % 24,
+    minutes: Math.floor(seconds / 60) % 60,
+    seconds: seconds % 60,
+  };
+  const largest = Object.entries(parts).filter(([, value]) => value > 0);
+  const shown = Object.fromEntries(largest.length ? largest.slice(0, 2) : [['seconds', 0]]);
+  return new Intl.DurationFormat(language, {
+    style: 'short',
+    secondsDisplay: largest.length ? 'auto' : 'always',
+  }).format(shown);
 }
 
 const dayParts: Intl.DateTimeFormatOptions = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' };

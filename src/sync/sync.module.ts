@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { DeskModule } from './desk/desk.module.js';
 import { GreetDeviceHandler } from './greet-device.js';
 import { OfflinePages } from './offline.pages.js';
 import { AdoptParkedHandler } from './parked/adopt-parked.js';
@@ -10,6 +11,7 @@ import { SyncApi } from './sync.api.js';
 
 /** What devices that were offline need of the server. */
 @Module({
+  imports: [DeskModule],
   controllers: [OfflinePages, SyncApi],
   providers: [
     AdoptParkedHandler,

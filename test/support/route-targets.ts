@@ -2,8 +2,9 @@ import { type EntityManager } from '@mikro-orm/core';
 import { User } from '../../src/auth/index.js';
 import { Group, Import, Participant } from '../../src/participants/index.js';
 import { type Route } from '../../src/platform/http/routes.js';
-import { PresenceRecord, PresenceState } from '../../src/presence/index.js';
+import { PresenceOperation, PresenceRecord, PresenceState, SyncConflict } from '../../src/presence/index.js';
 import { Session } from '../../src/sessions/index.js';
+import { SyncClient, SyncHistory } from '../../src/sync/index.js';
 import { type Place, type World } from '../world.js';
 
 /** One row of every kind that a path can name, all of one place and belonging together. */
@@ -26,8 +27,70 @@ export async function rowsOf(world: World, place: Place): Promise<Rows> {
       recordedBy: user.id,
       source: 'api',
       opId: crypto.randomUUID(),
+      disputed: true,
       extraData: {},
     });
+    const late = await tx.findOneOrFail(PresenceState, { code: { $ne: state.code }, isActive: true });
+    const body = { presence_state: late.code, base: { revision: 0 }, note: null };
+    const conflict = tx.create(SyncConflict, {
+      session: session.id,
+      participant: participants[0]!.id,
+      status: 'open',
+      isOpen: true,
+      revision: 1,
+      suggestion: 'ask',
+      versionAData: 'null',
+      versionBData: JSON.stringify(body),
+    });
+    const client = tx.create(SyncClient, {
+      clientId: crypto.randomUUID(),
+      user: user.id,
+      deviceHash: crypto.randomUUID().replaceAll('-', '').repeat(2),
+      label: 'Chrome / Android',
+      lastSeenAt: now,
+      maxSeq: 5,
+      receivedUpTo: 2,
+    });
+    await tx.flush();
+    const delivery = tx.create(SyncHistory, {
+      client: client.id,
+      user: user.id,
+      batchId: crypto.randomUUID(),
+      status: 'done',
+      onBehalf: false,
+      sentAt: now,
+      receivedAt: now,
+      operations: 2,
+      applied: 0,
+      merged: 0,
+      duplicate: 0,
+      conflict: 1,
+      parked: 1,
+      rejected: 0,
+      retried: 0,
+    });
+    await tx.flush();
+    for (const [at, outcome] of (['conflict', 'parked'] as const).entries())
+      tx.create(PresenceOperation, {
+        opId: crypto.randomUUID(),
+        hash: '0'.repeat(64),
+        session: session.id,
+        participant: participants[at]!.id,
+        author: user.id,
+        clientId: client.clientId,
+        seq: at + 1,
+        kind: 'presence',
+        body: JSON.stringify(body),
+        outcome,
+        code: outcome === 'parked' ? 'session_locked' : null,
+        flags: 'clock_suspect',
+        source: 'sync',
+        conflict: outcome === 'conflict' ? conflict.id : null,
+        delivery: delivery.id,
+        recordedAt: now,
+        correctedAt: now,
+        receivedAt: now,
+      });
     const job = tx.create(Import, {
       kind: 'participants',
       fileName: 'people.csv',
@@ -48,6 +111,9 @@ export async function rowsOf(world: World, place: Place): Promise<Rows> {
       [PresenceState, state.id],
       [Import, job.id],
       [User, user.id],
+      [SyncConflict, conflict.id],
+      [SyncClient, client.id],
+      [SyncHistory, delivery.id],
     ]);
   });
 }

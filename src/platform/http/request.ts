@@ -5,6 +5,8 @@ export interface AppRequest extends Request {
   requestId: string;
   /** Entities of the path, by parameter name, found by the target guard. */
   targets?: Record<string, any>;
+  /** How much waits for this person, by name: told beside the navigation. */
+  counts?: Record<string, number>;
   /** Why the body could not be read; thrown after access and path are settled. */
   bodyProblem?: unknown;
 }
