@@ -76,7 +76,8 @@ export type Judgement =
   | { outcome: 'merged'; second: boolean; late?: boolean; behind?: boolean }
   /** Somebody else changed the cell since, to something else. `behind`: the device knows more than the server. */
   | { outcome: 'conflict'; late?: boolean; behind?: boolean }
-  | { outcome: 'parked' | 'rejected'; code: Code };
+  /** `waits`: only because of the operation that it is based on. */
+  | { outcome: 'parked' | 'rejected'; code: Code; waits?: boolean };
 
 /**
  * The one judge of every door: the case table of the sync protocol as a pure function. The order of the questions is
@@ -104,8 +105,8 @@ export function judgeOperation(mark: Mark, facts: Facts): Judgement {
   }
   // 8, 9
   const { base } = facts;
-  if (base.kind === 'missing') return { outcome: 'parked', code: 'missing_base' };
-  if (base.kind === 'parked') return { outcome: 'parked', code: base.code };
+  if (base.kind === 'missing') return { outcome: 'parked', code: 'missing_base', waits: true };
+  if (base.kind === 'parked') return { outcome: 'parked', code: base.code, waits: true };
 
   const revision = facts.cell?.revision ?? 0;
   const sameState = mark.state === undefined || (facts.cell?.state ?? null) === mark.state;

@@ -24,6 +24,7 @@ export async function lastAct(em: EntityManager, session: number, author: number
     em,
     `select op_id, batch_id, flags, participant_id, answer from presence_operations
       where organization_id = :organization and session_id = :session and author_id = :author and outcome = 'applied'
+        and kind = 'presence'
       order by id desc limit 1`,
     { session, author },
   );

@@ -112,6 +112,10 @@ export async function baseOf(
 /** The second content of an op_id has an id of its own, so that both bodies are kept. */
 export const reusedId = (opId: string, hash: string): string => uuidV5(opId, hash);
 
+/** A device cannot give a reason: for it a register that asks one is locked. */
+const keptCode = (code: Code, captured: boolean): Code =>
+  captured && code === 'reason_required' ? 'session_locked' : code;
+
 /** What one operation leaves in the receipts; `act` says how it came. */
 export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept, now: Date) {
   const captured = mark.captured;
@@ -120,7 +124,7 @@ export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept
   const flags = [...(captured?.flags ?? []), ...(act.flags ? [act.flags] : [])];
   if ('late' in judgement && judgement.late) flags.push('late_arrival');
   if ('behind' in judgement && judgement.behind) flags.push('server_behind');
-  const waits = judgement.outcome === 'parked' && typeof mark.base === 'object' && mark.base !== null;
+  const waits = 'waits' in judgement && judgement.waits && typeof mark.base === 'object' ? mark.base : null;
   return {
     opId: mark.opId,
     hash,
@@ -131,7 +135,7 @@ export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept
     kind: 'presence',
     body: rejected ? '' : body,
     outcome: judgement.outcome as PresenceOperation['outcome'],
-    code: 'code' in judgement ? judgement.code : null,
+    code: 'code' in judgement ? keptCode(judgement.code, !!captured) : null,
     flags: flags.length > 0 ? flags.join(' ') : null,
     revision: judgement.outcome === 'parked' || rejected ? null : (record?.revision ?? 0),
     answer: record && !rejected && judgement.outcome !== 'parked' ? JSON.stringify(record) : null,
@@ -139,7 +143,7 @@ export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept
     clientId: captured?.clientId ?? null,
     seq: captured?.seq ?? null,
     conflict: conflict ?? null,
-    waitsFor: waits ? (mark.base as { op: string }).op : null,
+    waitsFor: waits?.op ?? null,
     redirectedFrom: rejected ? null : (captured?.redirectedFrom ?? null),
     batchId: captured ? captured.actId : act.batchId,
     delivery: act.delivery ?? null,

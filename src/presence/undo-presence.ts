@@ -77,7 +77,7 @@ function doneBy(em: EntityManager, session: number, act: string, author: number)
          on b.organization_id = o.organization_id and b.session_id = o.session_id
         and b.participant_id = o.participant_id and b.outcome = 'applied' and b.revision = o.revision - 1
       where o.organization_id = :organization and o.session_id = :session and o.author_id = :author
-        and o.outcome = 'applied' and (o.batch_id = :act or o.op_id = :act)
+        and o.outcome = 'applied' and o.kind = 'presence' and (o.batch_id = :act or o.op_id = :act)
       order by o.participant_id`,
     { session, act, author },
   );

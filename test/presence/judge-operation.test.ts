@@ -120,13 +120,13 @@ const CASES: [string, Mark, Facts, object][] = [
     '8: its base has not arrived',
     mark(),
     facts({ base: { kind: 'missing' } }),
-    { outcome: 'parked', code: 'missing_base' },
+    { outcome: 'parked', code: 'missing_base', waits: true },
   ],
   [
     '9: its base waits for a person',
     mark(),
     facts({ base: { kind: 'parked', code: 'state_unknown' } }),
-    { outcome: 'parked', code: 'state_unknown' },
+    { outcome: 'parked', code: 'state_unknown', waits: true },
   ],
   ['9: its base clashed', mark(), facts({ base: { kind: 'concurrent' } }), { outcome: 'conflict' }],
   [

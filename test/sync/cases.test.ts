@@ -11,7 +11,7 @@ import {
 import { inOrganization } from '../../src/platform/database/in-organization.js';
 import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
 import { GroupAssignment, GroupMembership, Participant } from '../../src/participants/index.js';
-import { Organization } from '../../src/tenancy/index.js';
+import { dayOf, Organization } from '../../src/tenancy/index.js';
 import { signedInUser, User } from '../../src/auth/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { JudgeParkedJob } from '../../src/sync/parked/judge-parked.job.js';
@@ -208,7 +208,7 @@ describe('the case table', () => {
   });
 
   it('12: not on the roster of the day is parked; who left after that day is judged', async () => {
-    const day = new Date().toISOString().slice(0, 10);
+    const day = dayOf(new Date(Date.now() - 600_000), 'Europe/Paris');
     await world.write(world.school, async (tx) => {
       const [first, second] = await tx.find(GroupMembership, { group, participant: { $in: people.slice(0, 2) } });
       first!.leftOn = '2001-01-01' as never;

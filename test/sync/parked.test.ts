@@ -7,6 +7,7 @@ import { PresenceOperation, PresenceRecord, PresenceState } from '../../src/pres
 import { Session } from '../../src/sessions/index.js';
 import { AdoptParked } from '../../src/sync/parked/adopt-parked.js';
 import { DiscardParked } from '../../src/sync/parked/discard-parked.js';
+import { JudgeParkedJob } from '../../src/sync/parked/judge-parked.job.js';
 import { type OpResult } from '../../src/sync/wire.js';
 import { Device } from '../support/device.js';
 import { World } from '../world.js';
@@ -124,8 +125,9 @@ describe('a parked mark that an administrator adopts', () => {
     await change<Session>(Session, session, { lockedAt: new Date(Date.now() - 1000) });
     const first = device.mark(session, people[0]!, 'present');
     const second = device.mark(session, people[0]!, 'late', { base: { op: first.op_id } });
-    await device.send([first, second]);
+    await device.one(first);
     await change<Session>(Session, session, { lockedAt: null });
+    expect(await device.one(second)).toMatchObject({ outcome: 'parked', code: 'session_locked' });
     await adopt(first);
     expect(await receipt(second)).toMatchObject({ outcome: 'applied', settlement: 'judged_again' });
     expect(await cell(people[0]!)).toMatchObject({ state: 'late', revision: 2 });
@@ -238,5 +240,18 @@ describe('a person whom a device adds', () => {
       outcome: 'parked',
       code: 'not_authorized',
     });
+  });
+});
+
+describe('what waits for another operation', () => {
+  it('stops waiting when that one arrived, even if it is parked for a reason of its own', async () => {
+    const first = device.mark(session, people[0]!, 'present', { recorded_at: device.time(3_600_000) });
+    const second = device.mark(session, people[0]!, 'late', { base: { op: first.op_id } });
+    expect(await device.one(second)).toMatchObject({ outcome: 'parked', code: 'missing_base' });
+    expect(await receipt(second)).toMatchObject({ waitsFor: first.op_id });
+    await change<Session>(Session, session, { lockedAt: new Date(Date.now() - 1_800_000) });
+    expect(await device.one(first)).toMatchObject({ outcome: 'applied' });
+    expect(await receipt(second)).toMatchObject({ outcome: 'parked', code: 'session_locked', waitsFor: null });
+    expect(await world.app.get(JudgeParkedJob).judge()).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { LockMode, type EntityManager } from '@mikro-orm/core';
 import { type SignedInUser } from '../../auth/index.js';
+import { read } from '../../platform/database/read.js';
 import { transact } from '../../platform/database/transaction.js';
 import { Problem } from '../../platform/http/problem.js';
 import { actOf, keepMarks, PresenceOperation } from '../../presence/index.js';
@@ -34,9 +35,12 @@ export async function judgeAgain(
     return await transact(em, fact, async (tx) => {
       const receipt = await tx.findOne(PresenceOperation, { opId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!receipt || receipt.outcome !== 'parked' || receipt.settlement) throw new StillParked(stale());
+      const { code: before, waitsFor } = receipt;
       const judged = await judge(tx, receipt, author, adoption);
-      // The same again: nothing to write. The transaction is given up, and with it what it wrote.
-      if (judged.outcome === 'parked' && (adoption || judged.code === receipt.code))
+      // The same again: nothing to write. The transaction is given up, and with it what it wrote. (Parked for a reason of
+      // its own now, and no longer because of its base, is something new.)
+      const after = await waitsForNow(tx, opId);
+      if (judged.outcome === 'parked' && (adoption || (judged.code === before && after === (waitsFor ?? null))))
         throw new StillParked(cannotBe(judged.code));
       return judged;
     });
@@ -45,6 +49,15 @@ export async function judgeAgain(
     if (adoption) throw error.problem;
     return null;
   }
+}
+
+async function waitsForNow(tx: EntityManager, opId: string): Promise<string | null> {
+  const [row] = await read<{ waits_for: string | null }>(
+    tx,
+    'select waits_for from presence_operations where organization_id = :organization and op_id = :op',
+    { op: opId },
+  );
+  return row?.waits_for ?? null;
 }
 
 /** Leaves the transaction. */

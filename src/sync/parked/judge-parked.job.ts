@@ -54,10 +54,10 @@ export class JudgeParkedJob {
            left join sessions s on s.organization_id = o.organization_id and s.id = o.session_id
           where o.organization_id = :organization and o.outcome = 'parked' and o.settlement is null
             and ((o.code = 'session_deleted' and s.status <> 'cancelled')
-              or (o.code = 'missing_base' and exists (
+              or exists (
                     select 1 from presence_operations b
                      where b.organization_id = o.organization_id and b.op_id = o.waits_for
-                       and b.outcome in ('applied', 'merged', 'conflict'))))
+                       and (b.outcome in ('applied', 'merged', 'conflict') or b.settlement = 'discarded')))
           order by o.id limit ${MOST}`,
       );
       let judged = 0;
