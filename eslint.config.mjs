@@ -105,11 +105,12 @@ export const FORBIDDEN = [
     name: 'across organizations',
     selector:
       ':matches(CallExpression[callee.name="readAcrossOrganizations"], ImportSpecifier[imported.name="readAcrossOrganizations"])',
-    message: 'Only sign-in asks across organizations.',
+    message: 'Only what happens before anybody is signed in asks across organizations.',
     allowed: {
       'src/auth/sign-in.ts': 'who has this address?',
       'src/auth/signed-in.ts': 'who is the user of this session?',
       'src/auth/login-session.store.ts': 'whose session is this?',
+      'src/sync/is-revoked.ts': 'may a browser on which nobody is signed in keep its names?',
     },
   },
   {

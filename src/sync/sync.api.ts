@@ -5,13 +5,15 @@ import { ApiTags } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
 import { Me, type SignedInUser } from '../auth/index.js';
-import { Can, SignedIn } from '../platform/http/access.js';
+import { Can, Public, SignedIn } from '../platform/http/access.js';
 import { ChecksTextItself } from '../platform/http/body.js';
 import { uuid } from '../platform/http/parse.js';
+import { loginRequired, Problem } from '../platform/http/problem.js';
 import { sha256 } from '../platform/text.js';
 import { WithdrawCandidate } from '../presence/index.js';
 import { changesSince } from './changes-since.query.js';
-import { deviceLabel, keepDevice } from './device-cookie.js';
+import { deviceHashOf, deviceLabel, keepDevice } from './device-cookie.js';
+import { isRevoked } from './is-revoked.js';
 import { parseEnvelope } from './envelope.js';
 import { GreetDevice } from './greet-device.js';
 import { ReceiveBatch } from './receive-batch.js';
@@ -29,14 +31,21 @@ export class SyncApi {
     private readonly em: EntityManager,
   ) {}
 
-  /** Who is signed in here, and which client this browser is. Sets the device cookie. */
-  @SignedIn()
+  /**
+   * Who is signed in here, and which client this browser is. Sets the device cookie. 401 as everywhere, but it says of a
+   * revoked device that it is one, so that it forgets the names that it keeps.
+   */
+  @Public()
   @Get('sync/handshake')
   async handshake(
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-    @Me() me: SignedInUser,
+    @Me() me: SignedInUser | undefined,
   ): Promise<Handshake> {
+    if (!me) {
+      if (!(await isRevoked(this.em, deviceHashOf(request)))) throw loginRequired();
+      throw new Problem(401, loginRequired().refusals, { data: { revoked: true } });
+    }
     const device = {
       hash: keepDevice(request, response),
       label: deviceLabel(request.headers['user-agent'] ?? ''),

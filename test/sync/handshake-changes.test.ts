@@ -59,6 +59,29 @@ describe('the handshake', () => {
     expect((Date.parse(shorter.offline_until) - Date.parse(shorter.server_time)) / 3_600_000).toBe(5);
   });
 
+  it('tells a revoked device, and no other, that it may keep no names', async () => {
+    const visitor = world.visitor();
+    await visitor.signIn(world.school.user.bruno!.email, 'correct horse battery');
+    const device = await Device.open(visitor);
+    const signedOut = async (cookies: [string, string][]) => {
+      const stranger = world.visitor();
+      for (const [name, value] of cookies) stranger.cookies.set(name, value);
+      const answer = await stranger.get('/api/sync/handshake');
+      expect(answer.status).toBe(401);
+      return answer.json.revoked;
+    };
+    expect(await signedOut([...visitor.cookies].filter(([name]) => name === 'omnipresence_device'))).toBeUndefined();
+    const client = await world.read(world.school, (em) =>
+      em.findOneOrFail(SyncClient, { clientId: device.handshake.client_id }),
+    );
+    expect((await world.ana.post(`/api/admin/devices/${client.id}/revoke`, {})).status).toBe(200);
+    expect(await signedOut([...visitor.cookies])).toBe(true);
+    expect(await signedOut([['omnipresence_device', 'x'.repeat(43)]])).toBeUndefined();
+    // Whoever signs in again has proven who he is.
+    await visitor.signIn(world.school.user.bruno!.email, 'correct horse battery');
+    expect((await Device.open(visitor)).handshake.client_id).toBe(device.handshake.client_id);
+  });
+
   it('has another epoch after a restore', async () => {
     const before = (await Device.open(world.bruno)).handshake.server_epoch;
     expect((await Device.open(world.clara)).handshake.server_epoch).toBe(before);
