@@ -6,6 +6,8 @@ import { canonicalJson, sha256 } from '../../src/platform/text.js';
 
 /** Tables whose rows have an audit row only where no other table tells of them: what is told must be true. */
 const PARTLY_AUDITED = new Set(['presence_operations']);
+/** Tables that are a memory, of which the audit tells one act of a person (a device was revoked), not the row's life. */
+const TOLD_OF = new Set(['sync_clients']);
 
 /**
  * The proof that nothing is written past the ledger: replays the audit rows of an organization and compares the result
@@ -22,6 +24,7 @@ export async function ledgerDifferences(orm: Orm, organization: number): Promise
     if (row.oldValues && sha256(row.oldValues) !== row.oldDigest) differences.push(`audit ${row.id}: old digest`);
     if (row.newValues && sha256(row.newValues) !== row.newDigest) differences.push(`audit ${row.id}: new digest`);
     if (auditDigest(row) !== row.digest) differences.push(`audit ${row.id}: digest`);
+    if (TOLD_OF.has(row.tableName)) continue;
     const key = `${row.tableName} ${row.recordId}`;
     const before = told.get(key) ?? {};
     for (const [column, value] of Object.entries(row.oldValues ? (JSON.parse(row.oldValues) as Values) : {}))
@@ -46,7 +49,8 @@ export async function ledgerDifferences(orm: Orm, organization: number): Promise
         differences.push(`${key} stands in the table, but no audit row tells of it`);
         continue;
       }
-      for (const column of Object.keys(actual))
+      // A row that was told of only when it changed has told only what changed.
+      for (const column of Object.keys(partly ? expected : actual))
         if (canonicalJson(actual[column] ?? null) !== canonicalJson(expected[column] ?? null))
           differences.push(
             `${key}: ${column} is ${canonicalJson(actual[column])}, the audit says ${canonicalJson(expected[column] ?? null)}`,

@@ -6,6 +6,7 @@ import { Reply } from '../../src/platform/http/reply.js';
 import { routesOf, type Route } from '../../src/platform/http/routes.js';
 import { PresenceState } from '../../src/presence/index.js';
 import { Session } from '../../src/sessions/index.js';
+import { SyncClient } from '../../src/sync/index.js';
 import { DOMAIN_PACKS, Organization } from '../../src/tenancy/index.js';
 import { idOf, isPage, nameOf, pathOf, rowsOf, type Rows } from '../support/route-targets.js';
 import { type Answer } from '../support/visitor.js';
@@ -51,6 +52,7 @@ async function markData(tx: EntityManager): Promise<void> {
   for (const session of await tx.find(Session, {}))
     Object.assign(session, { name: `Session${DATA}`, location: `Room${DATA}` });
   for (const state of await tx.find(PresenceState, {})) state.label = `${state.code}${DATA}`;
+  for (const client of await tx.find(SyncClient, {})) client.label = `Browser${DATA}`;
   for (const job of await tx.find(Import, {})) job.fileName = `file${DATA}.csv`;
 }
 
