@@ -47,6 +47,7 @@ export const FORBIDDEN = [
       'src/platform/database/migrate.ts': 'pragmas and the start lock, before any tenant exists',
       'src/platform/database/tenant-schema.ts': 'reads the schema, not rows',
       'src/platform/ledger/audited-rows.ts': 'bulk update with its audit rows; names the organization itself',
+      'src/demo/offline-marks.ts': 'hands a batch to its use case; the demo has no bus',
     },
   },
   {

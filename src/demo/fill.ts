@@ -3,6 +3,7 @@ import { type Orm } from '../platform/database/orm.js';
 import { makeCompany } from './company.js';
 import { makeConference } from './conference.js';
 import { makeHotel } from './hotel.js';
+import { bringOfflineMarks } from './offline-marks.js';
 import { type DemoOptions, type Place } from './place.js';
 import { Random } from './random.js';
 import { makeSchool } from './school.js';
@@ -19,7 +20,10 @@ export async function fillDemo(orm: Orm, options: DemoOptions): Promise<Place[]>
   const passwordHash = await hashPassword(DEMO_PASSWORD);
   const random = new Random(options.seed);
   const places: Place[] = [];
-  for (const make of [makeSchool, makeHotel, makeConference, makeCompany])
-    places.push(await make(orm, options, passwordHash, random));
+  for (const make of [makeSchool, makeHotel, makeConference, makeCompany]) {
+    const place = await make(orm, options, passwordHash, random);
+    await bringOfflineMarks(place);
+    places.push(place);
+  }
   return places;
 }
