@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Browser, type Page } from 'playwright-core';
 import { SetupAddress } from '../../src/auth/index.js';
 import { routesOf } from '../../src/platform/http/routes.js';
+import { SyncConflict } from '../../src/presence/index.js';
+import { SyncHistory } from '../../src/sync/index.js';
 import { openBrowser, pageOf, seriousProblems } from '../support/browser.js';
+import { rowsOf } from '../support/route-targets.js';
 import { World } from '../world.js';
 
 let world: World;
@@ -36,7 +39,11 @@ beforeAll(async () => {
   );
   const made = await world.ana.post('/api/participants/bulk', upload);
   expect(made.status).toBe(202);
+  // What only devices make: a conflict, what is parked, a delivery, a device.
+  const rows = await rowsOf(world, world.school);
   ids = {
+    SyncConflict: rows.get(SyncConflict)!,
+    SyncHistory: rows.get(SyncHistory)!,
     Session: session.id,
     Participant: participants[0]!.id,
     Group: group.id,

@@ -98,6 +98,7 @@ describe('a conflict', () => {
     const page = (await world.ana.get(`/conflicts/${ids[0]}`)).body;
     expect(page).toContain('Keep what stands: it was observed later.');
     expect(page).toContain('it was right');
+    expect(page).toMatch(/The device saw it 10 min(, \d+ sec)? before\./);
   });
 
   it('says what somebody saw who saw something: the mark of that revision, or his own earlier one', async () => {
@@ -191,7 +192,7 @@ describe('a resolution', () => {
     const { ids, cell } = await conflicts();
     const ask = (choice: string) => world.ana.post(`${LIST}/${ids[0]}/resolve`, { choice, reason: `I say ${choice}` });
     const answers = await Promise.all([ask('server'), ask('device')]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409]);
     const lost = answers.find(({ status }) => status === 409)!;
     expect(lost.json.errors[0].code).toBe('stale');
     expect(lost.json.current).toMatchObject({ id: ids[0], status: 'resolved' });
@@ -278,6 +279,9 @@ describe('one decision for many', () => {
 
   it('on the page: selected, looked at, done; without a reason the selection and the choice stay', async () => {
     const { ids, participants, cell } = await conflicts(2);
+    const all = (await world.ana.get('/conflicts?select=all')).body;
+    for (const id of ids) expect(all).toContain(`name="ids" value="${id}" checked`);
+    expect((await world.ana.get('/conflicts')).body).not.toContain(' checked>');
     const fields: [string, string][] = [
       ...ids.map((id) => ['ids', String(id)] as [string, string]),
       ['choice', 'device'],
@@ -366,7 +370,7 @@ describe('the pages of the desk', () => {
     const quiet = place.visitor.quinn!;
     expect((await quiet.get('/conflicts')).body).toContain('both versions wait here');
     expect((await quiet.get('/conflicts/settled')).body).toContain('Nothing was settled yet');
-    expect((await quiet.get('/')).body).not.toContain('class="waiting"');
+    expect((await quiet.get('/')).body).not.toContain('class="attention"');
 
     const { ids, participants, resolve } = await conflicts(2);
     await resolve({ choice: 'void', reason: 'Neither was there' });
@@ -376,7 +380,7 @@ describe('the pages of the desk', () => {
     expect(open.meta.total).toBe(open.data.length);
     const seen: number[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
-      const page = (await world.ana.get(`${LIST}?per_page=2${cursor ? `&cursor=${cursor}` : ''}`)).json;
+      const page: any = (await world.ana.get(`${LIST}?per_page=2${cursor ? `&cursor=${cursor}` : ''}`)).json;
       seen.push(...page.data.map(({ id }: any) => id));
       cursor = page.meta.next;
     }

@@ -92,7 +92,7 @@ describe('a parked mark', () => {
     const answers = await Promise.all(
       ['adopt', 'discard'].map((act) => world.ana.post(`${LIST}/${op!.op_id}/${act}`, { reason })),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409]);
     for (const act of ['adopt', 'discard']) {
       const again = await world.ana.post(`${LIST}/${op!.op_id}/${act}`, { reason });
       expect([again.status, again.json.errors[0].code]).toEqual([409, 'stale']);

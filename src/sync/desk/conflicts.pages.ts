@@ -16,11 +16,12 @@ import { attentionOf } from './attention.js';
 import { conflictsById, conflictsOf, neighboursOf, type Conflict } from './conflicts.query.js';
 import { decisionOf, decisionsOf, tickedIn, typed } from './desk-form.js';
 import { refusedResolution } from './desk.problems.js';
-import { previewOf } from './preview-resolution.query.js';
+import { newestCandidate, previewOf } from './preview-resolution.query.js';
 
 /** What a page's address may say; what cannot be read counts as absent. */
 const ListQuery = z.object({
   page: z.coerce.number().int().min(1).max(100_000).catch(1),
+  select: z.enum(['all']).optional().catch(undefined),
   done: z.string().max(20).catch(''),
   count: z.coerce.number().int().min(0).max(1_000_000).catch(0),
   left: z.coerce.number().int().min(0).max(1_000_000).catch(0),
@@ -118,7 +119,8 @@ export class ConflictsPages {
 
   private async listPage(request: AuthRequest, query: ListQuery, refused: Record<string, unknown> = {}) {
     const { data, meta } = await conflictsOf(this.em, 'open', { page: query.page, per_page: PER_PAGE });
-    const shown = { conflicts: data, meta, notice: await this.noticeOf(query), ...refused };
+    const notice = await this.noticeOf(query);
+    const shown = { conflicts: data, meta, notice, all_ticked: query.select === 'all', ...refused };
     return this.render('sync/conflicts.njk', shown, request);
   }
 
@@ -147,6 +149,7 @@ export class ConflictsPages {
       candidates: conflict!.versions.filter(({ status }) => status === 'open'),
       around: await neighboursOf(this.em, id),
       changes: seen && changesSince(conflict!, seen),
+      apart: apart(conflict!),
       ...more,
     };
     return this.render('sync/conflict.njk', data, request);
@@ -178,6 +181,13 @@ export class ConflictsPages {
       ? { kind: 'problem' as const, text: '{count} settled, {left} left alone: they changed meanwhile.', params }
       : { kind: 'done' as const, text: '{count} settled.', params };
   }
+}
+
+/** How long after the mark in force the newest version was observed, in milliseconds; negative when before it. */
+function apart(conflict: Conflict): number | null {
+  const newest = newestCandidate(conflict)?.correctedAt;
+  const incumbent = conflict.versions[0]!.correctedAt;
+  return newest && incumbent ? newest.getTime() - incumbent.getTime() : null;
 }
 
 /** What is different from what the person saw: the versions that are new, and those that are no longer open. */

@@ -1,7 +1,8 @@
 import { type CommandBus } from '@nestjs/cqrs';
 import { type EntityManager } from '@mikro-orm/core';
 import { type SignedInUser } from '../../auth/index.js';
-import { notFound, Problem } from '../../platform/http/problem.js';
+import { problemOf } from '../../platform/http/problem.filter.js';
+import { notFound } from '../../platform/http/problem.js';
 import { AdoptParked } from '../parked/adopt-parked.js';
 import { DiscardParked } from '../parked/discard-parked.js';
 import { type OpResult } from '../wire.js';
@@ -29,7 +30,7 @@ export async function settleParked(
     return null;
   } catch (error) {
     // It was there a moment ago: somebody else's adoption has changed what it is.
-    if (error instanceof Problem && error.status === 404) throw staleParked();
+    if (problemOf(error).status === 404) throw staleParked();
     throw error;
   }
 }
