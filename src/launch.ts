@@ -25,8 +25,10 @@ const steps = {
   ],
   scripts: [
     bin('.bin', 'esbuild'),
+    'static/js/engine.ts',
     'static/js/app.ts',
     'static/js/roll-call.ts',
+    'static/js/waiting.ts',
     '--bundle',
     '--minify',
     '--format=iife',

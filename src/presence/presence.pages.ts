@@ -210,7 +210,7 @@ export class PresencePages {
         errors: this.reply.errors(error.refusals, request),
       };
       response.status(422).type('html');
-      if (isFragment(request)) response.send(this.page.enrolForm(session, request, refused));
+      if (isFragment(request)) response.send(this.page.enrolForm(session, me, request, refused));
       else response.send(await this.page.whole(session, me, request, refused));
     }
   }

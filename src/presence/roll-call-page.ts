@@ -70,7 +70,7 @@ export class RollCallPage {
     const html = this.views.render(
       'presence/roll-call.njk',
       {
-        session: await this.sessionView(session),
+        session: { ...(await this.sessionView(session)), group: session.group, day: roster.day },
         states: setting.states.map((state) => ({ ...state, ink: inkOn(state.color) })),
         rows_html: ROWS,
         ...this.tally(states, rows),
@@ -191,8 +191,9 @@ export class RollCallPage {
     return this.views.render('presence/_head.njk', data, pageContext(request));
   }
 
-  enrolForm(session: Session, request: AuthRequest, extras: Extras = {}): string {
-    const data = { session: { id: session.id }, op_id: randomUUID(), ...extras };
+  enrolForm(session: Session, me: SignedInUser, request: AuthRequest, extras: Extras = {}): string {
+    const { group, day } = rosterOf(session, me);
+    const data = { session: { id: session.id, group, day }, op_id: randomUUID(), ...extras };
     return this.views.render('presence/_enrol.njk', data, pageContext(request));
   }
 
@@ -209,7 +210,7 @@ export class RollCallPage {
     const row = await this.row(session, me, states, page, made.participant);
     // Whoever came by a form that was sent twice stands on the page already, or is drawn with the next page.
     const drawn = made.isNew ? this.partial('#register', 'beforeend', row) : outOfBand(row);
-    const html = this.enrolForm(session, request) + drawn + (await this.tallyFragment(session, me, states, page));
+    const html = this.enrolForm(session, me, request) + drawn + (await this.tallyFragment(session, me, states, page));
     return { html, isFirst: total === 1 };
   }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DeskModule } from './desk/desk.module.js';
+import { DevicePages } from './device.pages.js';
 import { GreetDeviceHandler } from './greet-device.js';
 import { OfflinePages } from './offline.pages.js';
 import { AdoptParkedHandler } from './parked/adopt-parked.js';
@@ -12,7 +13,7 @@ import { SyncApi } from './sync.api.js';
 /** What devices that were offline need of the server. */
 @Module({
   imports: [DeskModule],
-  controllers: [OfflinePages, SyncApi],
+  controllers: [DevicePages, OfflinePages, SyncApi],
   providers: [
     AdoptParkedHandler,
     DiscardParkedHandler,

@@ -1,6 +1,7 @@
 /** Every page: htmx, what happens when a request fails, dialogs, toasts, and small comforts. All of it is optional. */
 import htmx, { type HtmxRequestCtx } from 'htmx.org';
 import './worker/register.js';
+import './status.js';
 import { fill, problemIn, signedOut, toast, wholePage, wordsOf } from './page.js';
 
 window.htmx = htmx;
@@ -53,7 +54,8 @@ document.addEventListener('htmx:before:swap', (event) => {
 // No answer at all: nothing was swapped, so what was typed is still there.
 document.addEventListener('htmx:error', (event) => {
   const { ctx } = event.detail;
-  if (ctx && !ctx.response && !isQuiet(ctx)) toast('problem', fill(words.offline, { what: what(ctx) }));
+  if (!ctx || ctx.response || isQuiet(ctx)) return;
+  toast('problem', ctx.request.method === 'GET' ? (words.unreachable ?? '') : fill(words.offline, { what: what(ctx) }));
 });
 
 // Good news leaves by itself (the undo button of a page stays); problems stay until they are closed.
@@ -101,7 +103,7 @@ document.addEventListener('click', (event) => {
   if (target.closest('[data-close-toast]')) target.closest('.toast-card')?.remove();
 
   // A link that opens as a dialog, and still is a link: new tab, middle click and no script all work.
-  const link = target.closest<HTMLAnchorElement>('a[data-dialog], #register a');
+  const link = target.closest<HTMLAnchorElement>('a[data-dialog], #register a[href]');
   if (link && dialog && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
     event.preventDefault();
     opener = link;

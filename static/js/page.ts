@@ -27,10 +27,10 @@ export function say(text: string): void {
 
 const words = wordsOf(document.body);
 
-/** A notice that stays until it is closed. Problems are announced at once. */
-export function toast(kind: 'done' | 'problem', text: string): void {
+/** A notice that stays until it is closed. Problems are announced at once. @returns the notice */
+export function toast(kind: 'done' | 'problem', text: string): HTMLElement | null {
   const region = document.getElementById(kind === 'problem' ? 'alerts' : 'notice');
-  if (!region) return;
+  if (!region) return null;
   const card = document.createElement('div');
   card.className = `toast-card toast-${kind}`;
   const sentence = document.createElement('p');
@@ -48,6 +48,7 @@ export function toast(kind: 'done' | 'problem', text: string): void {
     modal.querySelector(':scope > .toast-card')?.remove();
     modal.prepend(card);
   } else region.replaceChildren(card);
+  return card;
 }
 
 /** A version 4 UUID. crypto.randomUUID exists only on https and localhost. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Browser, type Page } from 'playwright-core';
 import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
+import { Participant } from '../../src/participants/index.js';
 import { PresenceOperation, PresenceRecord } from '../../src/presence/index.js';
 import { openBrowser, pageOf, seriousProblems } from '../support/browser.js';
 import { World } from '../world.js';
@@ -22,9 +23,11 @@ const STATES = ['present', 'late', 'absent', 'excused'];
 
 /** Waits until the server has answered for everybody. */
 const allSaved = (page: Page) =>
-  page.waitForFunction(() => document.getElementById('tally')?.dataset.unmarked === '0', undefined, {
-    timeout: 10_000,
-  });
+  page.waitForFunction(() =>
+    [...document.querySelectorAll<HTMLElement>('#register > li')].every(
+      (row) => row.dataset.s && !('m' in row.dataset),
+    ),
+  );
 
 async function markByPage(session: number): Promise<void> {
   const page = await pageOf(browser, world.bruno);
@@ -83,7 +86,7 @@ async function markByApi(session: number, people: number[]): Promise<void> {
   }
 }
 
-/** What was left behind, without id, time, source and op_id. */
+/** What was left behind, without id, time, source, device and op_id. */
 async function traces(session: number) {
   return world.read(world.school, async (em) => {
     const cells = await em.find(PresenceRecord, { session }, { orderBy: { participant: 'asc' } });
@@ -95,9 +98,8 @@ async function traces(session: number) {
     const placeOf = (record: number) => cells.findIndex((each) => each.id === record);
     const receipts = await em.find(PresenceOperation, { session }, { orderBy: { participant: 'asc' } });
     const timeless = (values: string | null | undefined) => {
-      const { session_id, participant_id, recorded_at, received_at, source, op_id, ...rest } = JSON.parse(
-        values ?? '{}',
-      );
+      const { session_id, participant_id, recorded_at, received_at, source, source_device_id, op_id, ...rest } =
+        JSON.parse(values ?? '{}');
       return { ...rest, known: [session_id, participant_id, recorded_at, received_at, source, op_id].every(Boolean) };
     };
     return {
@@ -146,8 +148,8 @@ describe('the roll call', () => {
     await page.locator('#register > li').first().locator('label:has(input[value=absent])').click();
     await page.waitForFunction(() => document.getElementById('tally')?.dataset.unmarked === '3');
     await page.locator('#mark-all button').click();
+    await page.locator('#notice').getByText('3 marked: Present').waitFor();
     await allSaved(page);
-    expect(await page.locator('#notice').textContent()).toContain('3 marked');
     await page.reload();
     await page.locator('#undo button').click();
     await page.waitForFunction(() => document.getElementById('tally')?.dataset.unmarked === '3');
@@ -165,9 +167,9 @@ describe('the roll call', () => {
     await world.ana.post('/api/presence', mark);
     const row = page.locator(`#p${participants[0]!.id}`);
     await row.locator('label:has(input[value=present])').click();
-    await row.locator('button.mine').waitFor();
+    await row.getByText('Ana Example marked Excused meanwhile; you marked Present.').waitFor();
     expect(await row.getAttribute('data-s')).toBe('excused');
-    await row.locator('button.mine').click();
+    await row.getByRole('button', { name: 'Use mine: Present' }).click();
     await page.waitForFunction((id) => document.getElementById(`p${id}`)?.dataset.s === 'present', participants[0]!.id);
     expect(await row.getAttribute('data-r')).toBe('2');
     await page.context().close();
@@ -181,6 +183,191 @@ describe('the roll call', () => {
     for (const state of ['late', 'absent', 'present']) await row.locator(`label:has(input[value=${state}])`).click();
     await page.waitForFunction(() => document.querySelector('#register > li')?.getAttribute('data-r') === '3');
     expect(await row.getAttribute('data-s')).toBe('present');
+    await page.context().close();
+  }, 60_000);
+
+  it('keeps the mark of the other person when told so, and has nothing left to decide', async () => {
+    const { session, participants } = await world.addRegister(world.school, NAMES);
+    const page = await pageOf(browser, world.bruno);
+    await page.goto(`/sessions/${session.id}`);
+    const mark = { session_id: session.id, participant_id: participants[0]!.id, presence_state: 'excused' };
+    await world.ana.post('/api/presence', mark);
+    const row = page.locator(`#p${participants[0]!.id}`);
+    await row.locator('label:has(input[value=present])').click();
+    await page.locator('.chip-disputed').waitFor();
+    await row.getByRole('button', { name: 'Keep theirs' }).click();
+    await row.locator('.told').waitFor({ state: 'detached' });
+    await page.locator('.chip-disputed').waitFor({ state: 'detached' });
+    expect(await row.locator('input:checked').getAttribute('value')).toBe('excused');
+    const [cell] = await world.read(world.school, (em) => em.find(PresenceRecord, { session: session.id }));
+    expect([cell?.presenceState, cell?.revision, cell?.disputed]).toEqual([cell?.presenceState, 1, false]);
+    await page.context().close();
+  }, 60_000);
+});
+
+describe('without network', () => {
+  /** A register without network, and without a service worker that could send what waits by itself. */
+  const offline = async () => {
+    const { session, participants } = await world.addRegister(world.school, NAMES);
+    const page = await pageOf(browser, world.bruno, { serviceWorkers: 'block' });
+    await page.goto(`/sessions/${session.id}`);
+    await page.locator('#device', { hasText: 'Online' }).waitFor();
+    await page.context().setOffline(true);
+    const cells = () => world.read(world.school, (em) => em.find(PresenceRecord, { session: session.id }));
+    const choose = (at: number, state: string) =>
+      page.locator('#register > li').nth(at).locator(`label:has(input[value=${state}])`).click();
+    const back = async () => {
+      await page.context().setOffline(false);
+      await page.locator('#device', { hasText: 'Online' }).waitFor();
+    };
+    return { session, participants, page, cells, choose, back };
+  };
+
+  it('says that marks are saved on this device, counts them, and sends them later', async () => {
+    const { page, cells, choose, back } = await offline();
+    for (const [at, state] of STATES.entries()) await choose(at, state);
+    await page.locator('#device', { hasText: 'Offline, 4 marks saved on this device, last sync' }).waitFor();
+    expect(await page.locator('#register > li.kept .st').allTextContents()).toEqual(
+      Array.from({ length: 4 }, () => 'Saved on this device'),
+    );
+    expect(await page.locator('#tally').getAttribute('data-unmarked')).toBe('0');
+    expect(await page.locator('#tally [data-c=late] b').textContent()).toBe('1');
+    expect(await seriousProblems(page)).toEqual([]);
+    expect(await cells()).toEqual([]);
+    await back();
+    await allSaved(page);
+    expect((await cells()).map((cell) => cell.revision)).toEqual([1, 1, 1, 1]);
+    await page.context().close();
+  }, 60_000);
+
+  it('marks the rest and takes that back, then sends both', async () => {
+    const { page, cells, choose, back } = await offline();
+    await choose(0, 'late');
+    await page.locator('#mark-all button').click();
+    await page.locator('#notice').getByText('3 marked: Present').waitFor();
+    await page.locator('#undo button').click();
+    await page.locator('#notice').getByText('3 put back as they were').waitFor();
+    expect(await page.locator('#tally').getAttribute('data-unmarked')).toBe('3');
+    await back();
+    await page.waitForFunction(() => document.querySelectorAll('#register > li[data-r="2"]').length === 3);
+    expect((await cells()).map((cell) => [!!cell.presenceState, cell.revision]).sort()).toEqual([
+      [false, 2],
+      [false, 2],
+      [false, 2],
+      [true, 1],
+    ]);
+    await page.context().close();
+  }, 60_000);
+
+  it('adds a person and marks him; both arrive, and the row takes his number', async () => {
+    const { page, cells, back } = await offline();
+    await page.locator('.add > summary').click();
+    await page.getByLabel('First name').fill('Emmy');
+    await page.getByLabel('Last name').fill('Noether');
+    await page.keyboard.press('Enter');
+    const row = page.locator('#register > li', { hasText: 'Noether' });
+    await row.locator('.st', { hasText: 'Saved on this device' }).waitFor();
+    await row.locator('label:has(input[value=late])').click();
+    await page.locator('#device', { hasText: 'Offline, 2 marks' }).waitFor();
+    await back();
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLElement>('#register > li')].some(
+        (li) => /^p\d+$/.test(li.id) && li.textContent?.includes('Noether') && li.dataset.s === 'late',
+      ),
+    );
+    const [cell] = await cells();
+    const noether = await world.read(world.school, (em) => em.findOneOrFail(Participant, { lastName: 'Noether' }));
+    expect(cell?.participant).toBe(noether.id);
+    await page.reload();
+    expect(await row.getAttribute('data-s')).toBe('late');
+    expect(await row.count()).toBe(1);
+    await page.context().close();
+  }, 60_000);
+
+  it('lists what waits, with names, and lets only who types the number delete it', async () => {
+    const { page, choose } = await offline();
+    await choose(0, 'late');
+    await page.locator('#device', { hasText: 'Offline, 1 mark saved' }).waitFor();
+    await page.route('**/api/sync*', (route) => route.abort());
+    await page.context().setOffline(false);
+    await page.goto('/waiting');
+    const line = page.locator('#queued li');
+    await line.getByText('Grace Hopper: Late').waitFor();
+    expect(await line.textContent()).toContain('Saved on this device');
+    expect(await seriousProblems(page)).toEqual([]);
+    await page.getByText('Delete what waits').click();
+    await page.getByLabel('Type 1 to delete them for good.').fill('2');
+    expect(await page.getByRole('button', { name: 'Delete for good' }).isDisabled()).toBe(true);
+    await page.getByLabel('Type 1 to delete them for good.').fill('1');
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByText('Nothing waits here.').waitFor();
+    await page.context().close();
+  }, 60_000);
+
+  it('asks before a sign-out, and keeps the marks by itself', async () => {
+    const { page, cells, choose } = await offline();
+    await choose(0, 'late');
+    await page.locator('#device', { hasText: 'Offline, 1 mark saved' }).waitFor();
+    await page.route('**/api/sync*', (route) => route.abort());
+    await page.context().setOffline(false);
+    await page.locator('.account summary').click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Not sent yet: 1' }).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Keep them and sign out');
+    expect(await seriousProblems(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Stay signed in' }).click();
+    expect(new URL(page.url()).pathname).toContain('/sessions/');
+    await page.unroute('**/api/sync*');
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await allSent(page);
+    expect(await cells()).toHaveLength(1);
+    await page.context().close();
+  }, 60_000);
+});
+
+const allSent = (page: Page) => page.locator('#device', { hasText: 'Online' }).waitFor();
+
+describe('a browser that keeps nothing', () => {
+  it('says so, and calls a mark saved only when the server has answered', async () => {
+    const { session } = await world.addRegister(world.school, NAMES);
+    const page = await pageOf(browser, world.bruno);
+    await page.addInitScript(() => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('no', 'SecurityError');
+      };
+    });
+    await page.goto(`/sessions/${session.id}`);
+    await page.locator('#device', { hasText: 'This browser keeps nothing on the device' }).waitFor();
+    const rows = page.locator('#register > li');
+    await page.context().setOffline(true);
+    await rows.nth(0).locator('label:has(input[value=late])').click();
+    await rows.nth(0).locator('.st', { hasText: 'Not saved' }).waitFor();
+    // By itself, as soon as there is network.
+    await page.context().setOffline(false);
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('#register > li')?.dataset.s === 'late');
+    await page.locator('#mark-all button').click();
+    await allSaved(page);
+    const cells = await world.read(world.school, (em) => em.find(PresenceRecord, { session: session.id }));
+    expect(cells.map((cell) => cell.revision)).toEqual([1, 1, 1, 1]);
+    await page.context().close();
+  }, 60_000);
+
+  it('is told when the disk fills up in between: that mark goes to the server by itself', async () => {
+    const { session } = await world.addRegister(world.school, NAMES);
+    const page = await pageOf(browser, world.bruno);
+    await page.goto(`/sessions/${session.id}`);
+    await page.locator('#device', { hasText: 'Online' }).waitFor();
+    await page.evaluate(() => {
+      IDBObjectStore.prototype.add = function () {
+        this.transaction.abort();
+        throw new DOMException('full', 'QuotaExceededError');
+      };
+    });
+    const row = page.locator('#register > li').first();
+    await row.locator('label:has(input[value=late])').click();
+    await page.locator('#alerts', { hasText: 'This device could not keep the mark' }).waitFor();
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('#register > li')?.dataset.s === 'late');
+    await page.locator('#device', { hasText: 'no room or no right to keep marks' }).waitFor();
     await page.context().close();
   }, 60_000);
 });

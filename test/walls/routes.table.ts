@@ -165,5 +165,6 @@ export const ROUTES: Record<string, Line> = {
   'GET /sync-history/:id': page.managing,
   'POST /sync-history/:id/retry': page.managing,
   'GET /devices': page.managing,
+  'GET /waiting': page.signedIn,
   'POST /devices/:id/revoke': page.managing,
 };

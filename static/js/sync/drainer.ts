@@ -42,6 +42,7 @@ export class Drainer {
   link: Link = { online: true, sending: 0, problem: null };
   private running: Promise<void> | null = null;
   private again = false;
+  private ask = false;
   private attempt = 0;
   /** The server asked to be left alone until then. */
   private notBefore = 0;
@@ -63,8 +64,9 @@ export class Drainer {
   }
 
   /** The network, the page or the person came back: no waiting for the back-off. */
-  async wake(): Promise<void> {
+  async wake(ask = false): Promise<void> {
     this.attempt = 0;
+    this.ask ||= ask;
     await this.drain();
   }
 
@@ -254,7 +256,7 @@ export class Drainer {
   }
 
   private async greetingDue(binding: BindingRow): Promise<boolean> {
-    if (!binding.client_id || !binding.handshake_at || this.link.problem) return true;
+    if (!binding.client_id || !binding.handshake_at || this.link.problem || this.ask) return true;
     const age = Math.abs(this.env.now() - binding.handshake_at);
     if (age > HANDSHAKE_LATEST) return true;
     if (this.greeted === binding.binding) return false;
@@ -269,6 +271,7 @@ export class Drainer {
       return false;
     }
     const hello = answer.body;
+    this.ask = false;
     const same = hello.user.id === binding.user && hello.organization.id === binding.organization;
     if (!same || hello.min_protocol > PROTOCOL) {
       this.barred({ kind: 'refused', refusal: same ? 'outdated' : 'wrong_user', wait: 0 });

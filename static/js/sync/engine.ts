@@ -43,8 +43,11 @@ export interface Engine {
   capture(binding: string, drafts: Draft[], names?: Name[]): Promise<Op[]>;
   /** Sends now, unless another tab is sending or the server asked to be left alone. Never rejects. */
   drain(): Promise<void>;
-  /** The same, and forgets how often it failed: for `online`, page visible, app start. */
-  wake(): Promise<void>;
+  /**
+   * The same, and forgets how often it failed: for `online`, page visible, app start.
+   * @param ask speaks with the server even when nothing waits
+   */
+  wake(ask?: boolean): Promise<void>;
   state(): Promise<State>;
   /** Called after every change in this tab, another tab or the worker. @returns what ends it */
   subscribe(hear: (state: State) => void): () => void;
@@ -191,7 +194,7 @@ export async function openEngine(env: Environment): Promise<Engine> {
     },
 
     drain: () => drainer.drain(),
-    wake: () => drainer.wake(),
+    wake: (ask) => drainer.wake(ask),
     state,
 
     subscribe(hear) {

@@ -1,0 +1,378 @@
+/**
+ * Marks by way of the device: every tap is an operation in the outbox before anything is said, and the rows show what the
+ * outbox and the answers to it say, laid over what the server drew. The same with network and without.
+ */
+import type { Draft, Name, OpRow, PresenceDraft, State } from './sync/engine.js';
+import { type Device } from './device.js';
+import { fill, say, toast, uuid } from './page.js';
+import { drawPeople, type Added } from './roll-call-people.js';
+import {
+  check,
+  entry,
+  idOf,
+  isLocked,
+  labelOf,
+  nameOf,
+  refOf,
+  rowById,
+  rowOf,
+  rowsOf,
+  stateOf,
+  tellFace,
+  type Marks,
+  type Roll,
+  type Row,
+} from './roll-call-rows.js';
+import { actOnList, fieldsOf, pointUndo } from './roll-call-server.js';
+
+/** How long "Saved" stands beside a row. Milliseconds. */
+const SAVED_STANDS = 4_000;
+/** How long an act that needs the server waits for the marks before it. Milliseconds. */
+const PATIENCE = 10_000;
+
+export interface DeviceMarks extends Marks {
+  /** Puts drafts into the outbox. @returns false when they were not stored; the person has been told */
+  keep(drafts: Draft[], names: Name[]): Promise<boolean>;
+}
+
+/**
+ * @param direct takes over for a mark that the device cannot keep
+ * @param painted called after rows were painted
+ */
+export function deviceMarks(
+  roll: Roll,
+  { engine, binding, captured }: Device,
+  direct: () => Marks,
+  painted: (hasNewRows: boolean) => void,
+): DeviceMarks {
+  const { overlay, lastAct, undoOf } = globalThis.deviceEngine!;
+  const { words, list, session } = roll;
+  let ops: OpRow[] = [];
+  let state: State | null = null;
+  /** Taps that are not on the disk yet: what the row shows meanwhile. */
+  const tapped = new Map<string, { state: string }>();
+  /** Rows whose newest mark had not arrived when they were painted last. */
+  const onTheWay = new Set<string>();
+  const justSaved = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Rows whose dispute this page told: it ends when the person has chosen. */
+  const disputes = new Set<string>();
+
+  /* ---- capture ---- */
+
+  function draftOf(row: Row, to: string, more: Partial<PresenceDraft> = {}): PresenceDraft {
+    return {
+      kind: 'presence',
+      session_id: session,
+      participant_id: refOf(row),
+      presence_state: to || null,
+      shown_revision: Number(row.dataset.r ?? 0),
+      shown_state: stateOf(row) || null,
+      ...more,
+    };
+  }
+
+  const personName = (row: Row): Name => {
+    const ref = refOf(row);
+    return { kind: 'person', id: typeof ref === 'number' ? ref : ref.op, name: nameOf(row) };
+  };
+
+  /** @returns the op_ids, or null when nothing was stored */
+  async function store(drafts: Draft[], names: Name[]): Promise<string[] | null> {
+    try {
+      const made = await engine.capture(binding, drafts, [
+        { kind: 'session', id: session, name: roll.sessionName },
+        ...names,
+      ]);
+      captured();
+      return made.map((op) => op.op_id);
+    } catch (error) {
+      const { reason } = error as { reason?: string };
+      toast('problem', (reason === 'locked' ? words.locked : words.not_kept) ?? '');
+      if (reason === 'locked') void engine.wake(true);
+      return reason === 'locked' ? [] : null;
+    }
+  }
+
+  async function mark(rows: Row[], to: string, more: Partial<PresenceDraft> = {}): Promise<string[]> {
+    const drafts = rows.map((row) => draftOf(row, to, more));
+    const tap = { state: to };
+    for (const row of rows) {
+      tapped.set(idOf(row), tap);
+      paint(row, []);
+    }
+    const made = await store(drafts, rows.map(personName));
+    await refresh();
+    for (const row of rows) if (tapped.get(idOf(row)) === tap) tapped.delete(idOf(row));
+    paintAll();
+    // The device could not keep it: it goes straight to the server, and is called saved when that has answered.
+    if (!made) for (const row of rows) direct().set(row, to);
+    return made ?? [];
+  }
+
+  function set(row: Row, to: string): void {
+    if (!roll.editable || isLocked(row)) return;
+    if (stateOf(row) === to) return check(row);
+    void mark([row], to).then(([op]) => {
+      if (!op) return;
+      const params = { name: nameOf(row), state: labelOf(roll, to) };
+      pointUndo('op_id', op, fill(words.act, params));
+      if (!isOnline()) say(fill(words.said_kept, params));
+    });
+  }
+
+  async function setMany(rows: Row[], to: string): Promise<void> {
+    const changed = rows.filter((row) => stateOf(row) !== to && !isLocked(row));
+    if (!changed.length) return;
+    const act_id = uuid();
+    const made = await mark(changed, to, { act_id });
+    if (!made.length) return;
+    const told = { count: made.length, state: labelOf(roll, to) };
+    pointUndo('batch_id', act_id, fill(words.many, told));
+    done(fill(words.many_done, told), true);
+  }
+
+  /** Good news with a way back; it leaves by itself. */
+  function done(text: string, withUndo: boolean): void {
+    const card = toast('done', text);
+    if (withUndo) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.className = 'btn btn-sm';
+      button.textContent = words.undo ?? '';
+      button.addEventListener('click', () => {
+        card?.remove();
+        (document.getElementById('undo') as HTMLFormElement | null)?.requestSubmit();
+      });
+      card?.querySelector('p')?.after(button);
+    }
+    setTimeout(() => card?.remove(), 12_000);
+  }
+
+  /* ---- undo ---- */
+
+  const isOnline = () => navigator.onLine && state?.online !== false;
+  const isOf = (row: OpRow, act: string) => row.op.kind === 'presence' && (row.op_id === act || row.op.act_id === act);
+
+  async function undo(form: HTMLFormElement): Promise<void> {
+    const fields = fieldsOf(form);
+    const act = fields.op_id || fields.batch_id || '';
+    await refresh();
+    const rows = ops.filter((row) => isOf(row, act));
+    const waits = rows.some((row) => row.status === 'waiting');
+    // What the server has, the server takes back: it knows the note and the times from before, too.
+    if (!waits && (isOnline() || !rows.length)) return actOnList(roll, form.getAttribute('action') ?? '', fields);
+    const drafts = undoOf({ id: act, rows, waiting: waits }, ops, uuid());
+    if (!drafts.length || !(await store(drafts, []))?.length) return;
+    pointUndo('batch_id', '', '');
+    await refresh();
+    paintAll();
+    done(fill(drafts.length === 1 ? words.undone_one : words.undone, { count: drafts.length }), false);
+  }
+
+  /** At the start: the newest act may be one that the server had not seen when it drew the page. */
+  function pointAtNewest(): void {
+    const newest = ops.filter((row) => row.op.kind === 'presence').at(-1);
+    if (!newest || (newest.closed_at ?? Infinity) <= drawnAt) return;
+    const act = lastAct(ops);
+    if (!act) return newest.undoes ? pointUndo('batch_id', '', '') : undefined;
+    const [first] = act.rows;
+    const row = first && rowById(first.person);
+    const to = labelOf(roll, first?.op.kind === 'presence' ? first.op.presence_state : null);
+    const text =
+      act.rows.length > 1
+        ? fill(words.many, { count: act.rows.length, state: to })
+        : fill(words.act, { name: row ? nameOf(row) : '', state: to });
+    pointUndo(act.rows.length > 1 || act.id !== first?.op_id ? 'batch_id' : 'op_id', act.id, text);
+  }
+
+  /* ---- painting ---- */
+
+  /** When the server drew this page, by the clock of the device. */
+  const drawnAt = Date.parse(document.body.dataset.stored ?? '') || performance.timeOrigin;
+
+  let reading: Promise<void> | null = null;
+  let stale = false;
+  /** Reads the outbox; calls that come meanwhile share one more reading. */
+  function refresh(): Promise<void> {
+    stale = true;
+    return (reading ??= (async () => {
+      while (stale) {
+        stale = false;
+        ops = await engine.opsOfSession(binding, session);
+      }
+    })().finally(() => (reading = null)));
+  }
+
+  function paintAll(): void {
+    const added = drawPeople(roll, ops, drawnAt);
+    const byPerson = new Map<string, OpRow[]>();
+    for (const op of ops) {
+      const id = String(op.person);
+      byPerson.set(id, [...(byPerson.get(id) ?? []), op]);
+    }
+    const saved: Row[] = [];
+    for (const row of rowsOf(roll)) {
+      const id = idOf(row);
+      const mine = byPerson.get(id);
+      if (mine || tapped.has(id) || row.dataset.m !== undefined || onTheWay.has(id)) {
+        if (paint(row, mine ?? [], added.get(id))) saved.push(row);
+      }
+    }
+    tellSaved(saved);
+    painted(added.size > 0);
+  }
+
+  /** @returns true when the row's mark arrived since it was painted last */
+  function paint(row: Row, mine: OpRow[], person?: Added): boolean {
+    const id = idOf(row);
+    const tap = tapped.get(id);
+    const shown = { state: row.dataset.s || null, revision: Number(row.dataset.r ?? 0) };
+    const face = overlay(shown, mine);
+    const waits = mine.some((op) => op.status === 'waiting' && op.op.kind === 'presence');
+    // What the server has is what the server would draw now.
+    if (!waits && face.revision > shown.revision) {
+      row.dataset.r = String(face.revision);
+      if (face.state) row.dataset.s = face.state;
+      else delete row.dataset.s;
+    }
+    const now = tap ? tap.state : (face.state ?? '');
+    if (now === (row.dataset.s ?? '')) delete row.dataset.m;
+    else row.dataset.m = now;
+    check(row);
+    if (tap) {
+      tellFace(row, 'wait', words.saving ?? '');
+      return false;
+    }
+    const arrived = onTheWay.has(id) && !waits && (face.face === '' || face.face === 'saved');
+    const turned = onTheWay.has(id) && !waits && !arrived;
+    if (waits) onTheWay.add(id);
+    else onTheWay.delete(id);
+    dispute(row, face.face === 'disputed');
+    if (waits) tellWaiting(row);
+    else if (face.face === 'refused') tellFace(row, 'fail', words.refused ?? '');
+    else if (face.face === 'parked') tellFace(row, 'held', words.parked ?? '');
+    else if (person?.face) tellFace(row, person.face, words[person.face === 'kept' ? 'kept' : 'refused'] ?? '');
+    else if (!justSaved.has(id)) tellFace(row, '', '');
+    told(row, face, person, turned);
+    return arrived;
+  }
+
+  function tellWaiting(row: Row): void {
+    clearTimeout(justSaved.get(idOf(row)));
+    justSaved.delete(idOf(row));
+    if (state?.sending) tellFace(row, 'wait', words.sending ?? '');
+    else tellFace(row, 'kept', words.kept ?? '');
+  }
+
+  function tellSaved(rows: Row[]): void {
+    for (const row of rows) {
+      const id = idOf(row);
+      tellFace(row, 'done', words.saved ?? '');
+      clearTimeout(justSaved.get(id));
+      justSaved.set(
+        id,
+        setTimeout(() => {
+          justSaved.delete(id);
+          const now = rowById(id);
+          if (now?.classList.contains('done')) tellFace(now, '', '');
+        }, SAVED_STANDS),
+      );
+    }
+    const [row] = rows;
+    if (rows.length > 1) say(fill(words.said_many, { count: rows.length }));
+    else if (row) say(fill(words.said_saved, { name: nameOf(row), state: labelOf(roll, stateOf(row)) }));
+  }
+
+  /** A mark that clashed is shown as disputed, as the server would draw it, until the person chose. */
+  function dispute(row: Row, now: boolean): void {
+    const id = idOf(row);
+    if (now) {
+      disputes.add(id);
+      row.dataset.d = '';
+    } else if (disputes.delete(id)) {
+      delete row.dataset.d;
+      row.querySelector('legend mark')?.remove();
+    }
+  }
+
+  /** What a person has to know or to decide, under the row. */
+  function told(row: Row, face: ReturnType<typeof overlay>, person: Added | undefined, aloud: boolean): void {
+    const kind = face.face === 'disputed' || face.face === 'refused' || face.face === 'parked' ? face.face : null;
+    const key = kind ? `${kind} ${face.op_id}` : (person?.told ?? '');
+    const before = row.querySelector<HTMLElement>(':scope > .told');
+    if ((before?.dataset.key ?? '') === key) return;
+    if (before?.contains(document.activeElement)) entry(row)?.focus({ preventScroll: true });
+    before?.remove();
+    if (!key) return;
+    const box = document.createElement('p');
+    box.className = 'told';
+    box.dataset.key = key;
+    const mine = labelOf(roll, face.mine);
+    const button = (name: string, value: string, text: string) => {
+      const made = document.createElement('button');
+      made.type = 'button';
+      made.dataset[name] = value;
+      made.textContent = text;
+      box.append(' ', made);
+    };
+    if (kind === 'disputed') {
+      const { theirs } = face;
+      const by = theirs?.recorded_by ?? words.somebody ?? '';
+      box.append(fill(words.clash, { name: by, state: labelOf(roll, theirs?.presence_state ?? face.state), mine }));
+      if (!isLocked(row)) button('mine', face.mine ?? '', fill(words.use_mine, { state: mine }));
+      button('theirs', face.op_id ?? '', words.keep_theirs ?? '');
+    } else {
+      const code = kind ? face.code : (person?.code ?? null);
+      const why = words[`code_${code}`] ?? words.code_other ?? '';
+      box.append(kind ? `${fill(words[`${kind}_mark`], { state: mine })} ${why}` : why);
+      button('read', (kind ? face.op_id : person?.op_id) ?? '', words.read ?? '');
+    }
+    row.append(box);
+    if (aloud) say(`${nameOf(row)}: ${box.firstChild?.textContent}`);
+  }
+
+  list.addEventListener('click', (event) => {
+    const row = rowOf(event.target);
+    const button = (event.target as Element).closest<HTMLButtonElement>('.told button');
+    if (!row || !button) return;
+    const { mine, theirs, read } = button.dataset;
+    entry(row)?.focus({ preventScroll: true });
+    if (mine !== undefined) return set(row, mine);
+    if (read) return void engine.dismiss(binding, read);
+    if (!theirs) return;
+    button.disabled = true;
+    void engine.withdraw(binding, theirs).then((done) => {
+      button.disabled = false;
+      if (!done) toast('problem', words.no_withdrawal ?? '');
+    });
+  });
+
+  addEventListener('beforeunload', (event) => {
+    if (tapped.size) event.preventDefault();
+  });
+
+  let started = false;
+  engine.subscribe((now) => {
+    state = now;
+    void refresh().then(() => {
+      paintAll();
+      if (!started) pointAtNewest();
+      started = true;
+    });
+  });
+
+  return {
+    set,
+    setMany,
+    undo,
+    async settled() {
+      await Promise.race([engine.wake(), new Promise((done) => setTimeout(done, PATIENCE))]);
+      await refresh();
+      const open = ops.filter((row) => row.status === 'waiting').length;
+      if (open) toast('problem', fill(words.unsent_first, { count: open }));
+      return open === 0;
+    },
+    repaint: paintAll,
+    keep: async (drafts, names) => !!(await store(drafts, names))?.length,
+  };
+}

@@ -1,0 +1,149 @@
+/** The page "Marks on this device": what waits, what was refused, and what a person can do about it. Filled on the device. */
+import { type Device } from './device.js';
+import { saveFile } from './leaving.js';
+import { fill, toast, wordsOf } from './page.js';
+import { type Item } from './sync/engine.js';
+
+const page = document.getElementById('waiting');
+if (page) void start(page);
+
+async function start(page: HTMLElement): Promise<void> {
+  const words = wordsOf(page);
+  const states = JSON.parse(page.dataset.states ?? '[]') as { code: string; label: string }[];
+  const found = await window.device;
+  if (!found) return void toast('problem', words.no_storage ?? '');
+  const { engine, binding }: Device = found;
+  const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
+  const whenText = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
+
+  function button(text: string, act: () => void): HTMLButtonElement {
+    const made = document.createElement('button');
+    made.type = 'button';
+    made.className = 'btn btn-sm';
+    made.textContent = text;
+    made.addEventListener('click', act);
+    return made;
+  }
+
+  function lineOf(title: string, meta: string[], more: Node[] = []): HTMLLIElement {
+    const line = document.createElement('li');
+    const main = document.createElement('div');
+    main.className = 'row-main';
+    const strong = document.createElement('strong');
+    strong.textContent = title;
+    const small = document.createElement('p');
+    small.className = 'row-meta';
+    small.textContent = meta.filter(Boolean).join(' · ');
+    main.append(strong, small);
+    const side = document.createElement('div');
+    side.className = 'row-side';
+    side.append(...more);
+    line.append(main, side);
+    return line;
+  }
+
+  function itemLine({ row, person, session }: Item): HTMLLIElement {
+    const { op } = row;
+    const isReadable = typeof op === 'object' && op !== null;
+    const stateOf = (code: string | null) => states.find((state) => state.code === code)?.label ?? code;
+    const what = !isReadable
+      ? ''
+      : op.kind === 'participant'
+        ? words.new_person
+        : (stateOf(op.presence_state) ?? words.take_away);
+    const register = session ?? (row.session === '' ? '' : fill(words.session, { id: row.session }));
+    const refused = row.status === 'refused';
+    const why = refused
+      ? (words[`code_${row.code}`] ?? words.code_other)
+      : row.trouble
+        ? words.too_large
+        : words.waiting;
+    const meta = [register, whenText.format(row.captured_at), why ?? ''];
+    const remove = () => {
+      if (confirm(words.dismiss_sure)) void engine.dismiss(binding, row.op_id);
+    };
+    return lineOf(
+      `${person ?? fill(words.person, { id: row.person })}${what ? `: ${what}` : ''}`,
+      meta,
+      refused ? [button(words.dismiss ?? '', remove)] : [],
+    );
+  }
+
+  function section(id: string, lines: HTMLLIElement[]): void {
+    part(id).hidden = lines.length === 0;
+    part(id)
+      .querySelector('ul')
+      ?.replaceChildren(...lines);
+  }
+
+  async function handIn(of: string): Promise<void> {
+    if (!confirm(words.hand_in_sure)) return;
+    const left = await engine.handInOnBehalf(of);
+    if (left === null) toast('done', words.handed_in ?? '');
+    else toast('problem', fill(words.hand_in_left, { reason: words[`reason_${left}`] ?? words.reason_other ?? '' }));
+    await draw();
+  }
+
+  let waiting = 0;
+  const [organization] = binding.split(':');
+  async function draw(): Promise<void> {
+    const items = await engine.list(binding);
+    const others = await engine.foreign();
+    const of = (status: string) => items.filter((item) => item.row.status === status);
+    section('refused', of('refused').map(itemLine));
+    section('queued', of('waiting').map(itemLine));
+    // A mark of another organization is none of the business of anybody here.
+    section(
+      'others',
+      others.map((other) => {
+        const [theirs, user] = other.binding.split(':') as [string, string];
+        const mayHandIn = page.dataset.administrator && theirs === organization;
+        return lineOf(
+          fill(words.of_account, { id: user, count: other.waiting }),
+          [],
+          mayHandIn ? [button(words.hand_in ?? '', () => void handIn(other.binding))] : [],
+        );
+      }),
+    );
+    waiting = of('waiting').length;
+    part('waiting-empty').hidden = items.length > 0;
+    part('waiting-acts').hidden = items.length === 0;
+    part('discard').hidden = waiting === 0;
+    part('discard-label').textContent = fill(words.type_count, { count: waiting });
+  }
+
+  page.addEventListener('click', (event) => {
+    const act = (event.target as Element).closest<HTMLElement>('[data-act]')?.dataset.act;
+    if (act === 'export') void engine.exportOutbox(binding).then(saveFile);
+    if (act !== 'send') return;
+    void engine.wake(true).then(async () => {
+      const left = (await engine.state()).waiting;
+      toast(left ? 'problem' : 'done', (left ? words.not_sent : words.sent) ?? '');
+    });
+  });
+
+  const form = part('discard').querySelector('form')!;
+  const typed = form.querySelector('input')!;
+  const gone = form.querySelector('button')!;
+  typed.addEventListener('input', () => (gone.disabled = typed.value.trim() !== String(waiting)));
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void engine.discard(binding, Number(typed.value)).then(() => {
+      form.reset();
+      gone.disabled = true;
+    });
+  });
+
+  // One after the other; a change that comes meanwhile is drawn once more.
+  let drawing: Promise<void> | null = null;
+  let again = false;
+  engine.subscribe(() => {
+    again = true;
+    drawing ??= (async () => {
+      while (again) {
+        again = false;
+        await draw();
+      }
+    })().finally(() => (drawing = null));
+  });
+}
