@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BrowserContext, type Page } from 'playwright-core';
+import { type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { openProfile } from './browser.js';
 import { type Visitor } from './visitor.js';
 
@@ -10,6 +10,7 @@ import { type Visitor } from './visitor.js';
 export class Device {
   private readonly folder = mkdtempSync(join(tmpdir(), 'omnipresence-device-'));
   private context: BrowserContext | null = null;
+  private session: CDPSession | null = null;
   page!: Page;
 
   private constructor(private readonly address: string) {}
@@ -31,6 +32,7 @@ export class Device {
   async stop(): Promise<void> {
     await this.context?.close();
     this.context = null;
+    this.session = null;
   }
 
   async dispose(): Promise<void> {
@@ -65,14 +67,71 @@ export class Device {
   }
 
   /** @returns the paths of the pages that are kept, by cache */
-  kept(): Promise<Record<string, string[]>> {
+  async kept(): Promise<Record<string, string[]>> {
+    await this.script(true);
     return this.page.evaluate(async () => {
       const found: Record<string, string[]> = {};
-      for (const name of await caches.keys())
-        if (name.startsWith('pages-'))
-          found[name] = (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname).sort();
+      for (const name of await caches.keys()) {
+        if (!name.startsWith('pages-')) continue;
+        // A cache that was deleted a moment ago is opened empty.
+        const paths = (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname).sort();
+        if (paths.length > 0) found[name] = paths;
+      }
       return found;
     });
+  }
+
+  /** @returns the rows of one store of the outbox's database */
+  async rows<T = any>(store: 'ops' | 'bindings' | 'names' | 'meta'): Promise<T[]> {
+    await this.script(true);
+    return this.page.evaluate(async (name) => {
+      const done = <R>(request: IDBRequest<R>) =>
+        new Promise<R>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error!);
+        });
+      const database = await done(indexedDB.open('omnipresence'));
+      try {
+        return await done(database.transaction(name).objectStore(name).getAll());
+      } finally {
+        database.close();
+      }
+    }, store);
+  }
+
+  /** Changes a binding as time would have. */
+  async changeBinding(change: Record<string, unknown>): Promise<void> {
+    await this.page.evaluate(async (values) => {
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        const request = indexedDB.open('omnipresence');
+        request.onsuccess = () => resolve(request.result);
+      });
+      const store = database.transaction('bindings', 'readwrite').objectStore('bindings');
+      await new Promise<void>((resolve) => {
+        store.openCursor().onsuccess = (event) => {
+          const cursor = (event.target as IDBRequest<IDBCursorWithValue | null>).result;
+          if (!cursor) return resolve();
+          cursor.update({ ...cursor.value, ...values });
+          cursor.continue();
+        };
+      });
+      database.close();
+    }, change);
+  }
+
+  /** Whether the scripts of pages run, from the next page on. What looks into the browser turns them on again. */
+  async script(runs: boolean): Promise<void> {
+    await (await this.tools()).send('Emulation.setScriptExecutionDisabled', { value: !runs });
+  }
+
+  /** A device that has no room left: IndexedDB refuses to write, in pages and in the worker. `null`: as it was. */
+  async room(bytes: number | null): Promise<void> {
+    const quota = bytes === null ? {} : { quotaSize: bytes };
+    await (await this.tools()).send('Storage.overrideQuotaForOrigin', { origin: this.address, ...quota });
+  }
+
+  private async tools(): Promise<CDPSession> {
+    return (this.session ??= await this.context!.newCDPSession(this.page));
   }
 
   /** Waits until this page is kept. */

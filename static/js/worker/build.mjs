@@ -11,19 +11,22 @@ import { injectManifest } from 'workbox-build';
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const output = join(root, 'static', 'dist', 'sw.js');
 
+/** The first ten characters of the SHA-256, as in Views.asset. */
+const versionOf = (path) => createHash('sha256').update(readFileSync(path)).digest('base64url').slice(0, 10);
+
 await build({
   entryPoints: [join(import.meta.dirname, 'worker.ts')],
   bundle: true,
   minify: true,
   format: 'iife',
   target: 'es2022',
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    ENGINE: JSON.stringify(`/static/engine.js?v=${versionOf(join(root, 'static', 'dist', 'engine.js'))}`),
+  },
   outfile: output,
   logLevel: 'warning',
 });
-
-/** The first ten characters of the SHA-256, as in Views.asset. */
-const versionOf = (path) => createHash('sha256').update(readFileSync(path)).digest('base64url').slice(0, 10);
 
 // The page that is shown without network is drawn by the server: another template or another file, another page.
 const pageVersion = createHash('sha256');

@@ -1,12 +1,18 @@
 /** The outbox of this device, as the service worker uses it. It is opened when it is first asked for. */
-import { browserEnvironment } from '../sync/browser-environment.js';
-import { openEngine, type Draft, type Engine, type Name } from '../sync/engine.js';
+import type {} from '../engine.js';
+import { type Draft, type Engine, type Name } from '../sync/engine.js';
+
+/** The address of the file that pages load, too, with its version: put in by the build. */
+declare const ENGINE: string;
+
+// The browser keeps it with this version of the worker.
+importScripts(ENGINE);
 
 let opening: Promise<Engine> | null = null;
 function engine(): Promise<Engine> {
   if (opening) return opening;
   // In a function, because a browser may refuse even to name its storage. What failed now may succeed at the next attempt.
-  opening = (async () => openEngine(browserEnvironment()))();
+  opening = (async () => deviceEngine!.openEngine(deviceEngine!.browserEnvironment()))();
   opening.catch(() => (opening = null));
   return opening;
 }

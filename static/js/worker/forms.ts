@@ -7,7 +7,7 @@ import { changedRows } from '../../../src/presence/form-rows.js';
 import { type Draft, type Name } from '../sync/capture.js';
 import { binding as currentBinding, capture, waiting } from './device.js';
 import { isGone } from './navigate.js';
-import { escapeHtml, offlinePage, type OfflineCase } from './offline-page.js';
+import { escapeHtml, offlinePage } from './offline-page.js';
 import { findPage } from './pages.js';
 
 export const FORM = /^\/sessions\/([1-9]\d{0,14})\/(register|people)$/;
@@ -29,22 +29,26 @@ export async function plainForm(request: Request, url: URL): Promise<Response> {
   } catch {
     // No network.
   }
-  const fields = Object.fromEntries(sent);
   const back = `/sessions/${session}`;
-  let told: OfflineCase = kind === 'people' ? 'person' : 'saved';
-  let drafts: Draft[] = [];
-  try {
-    drafts = kind === 'people' ? newPerson(Number(session), fields) : marks(Number(session), fields);
-    const owner = fields.binding || (await currentBinding())?.binding;
-    if (!owner) throw new Error('nobody has signed in on this device');
-    if (drafts.length === 0) told = 'unchanged';
-    else await capture(owner, drafts, await namesOf(owner, back, drafts));
-  } catch {
-    return offlinePage('unsaved', { back });
-  }
-  if (isSignedOut && drafts.length > 0) told = 'signed_out';
+  const fields = Object.fromEntries(sent);
+  const count = await keep(kind === 'people' ? newPerson : marks, Number(session), fields).catch(() => null);
+  if (count === null) return offlinePage('unsaved', { back });
+  if (count === 0) return offlinePage('unchanged', { back });
   const name = escapeHtml(`${fields.first_name ?? ''} ${fields.last_name ?? ''}`.trim());
-  return offlinePage(told, { back, count: drafts.length, name, waiting: await waiting() });
+  const told = isSignedOut ? 'signed_out' : kind === 'people' ? 'person' : 'saved';
+  return offlinePage(told, { back, count, name, waiting: await waiting() });
+}
+
+/**
+ * @returns how many operations were put into the outbox, for whom the form was drawn
+ * Errors: nothing was stored
+ */
+async function keep(read: (session: number, fields: Fields) => Draft[], session: number, fields: Fields) {
+  const drafts = read(session, fields);
+  const owner = fields.binding || (await currentBinding())?.binding;
+  if (!owner) throw new Error('nobody has signed in on this device');
+  if (drafts.length > 0) await capture(owner, drafts, await namesOf(owner, `/sessions/${session}`, drafts));
+  return drafts.length;
 }
 
 /** The rows that were changed, by the very rule of the server. */

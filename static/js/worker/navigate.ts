@@ -2,7 +2,7 @@
  * A page that is opened: from the network, and from what is kept when the network does not answer. Only navigations come
  * here, so a fragment of htmx never enters the cache.
  */
-import { binding as currentBinding, enter, waiting } from './device.js';
+import { binding as currentBinding, enter, leave, waiting } from './device.js';
 import { escapeHtml, offlinePage } from './offline-page.js';
 import { bindingOf, findPage, isOver, keepPage, keptPath, keptRegisters, purgePages, today } from './pages.js';
 
@@ -11,24 +11,47 @@ const PATIENCE = 4_000;
 /** What a proxy says when the server behind it does not answer. */
 export const isGone = ({ status }: Response): boolean => status === 502 || status === 503 || status === 504;
 
-/** Remembers for whom the server draws pages, and keeps this one. */
-export async function remember(url: URL, response: Response): Promise<void> {
-  const owner = bindingOf(response);
-  if (owner && owner !== (await currentBinding())?.binding) {
-    await enter(owner);
-    await purgePages(owner);
-  }
-  await keepPage(url, response);
+/** How often somebody signed out: what was asked for before is not kept any more. */
+let signOuts = 0;
+let turn: Promise<unknown> = Promise.resolve();
+/** One after the other, so that no page is kept while the pages are being purged. */
+const inTurn = (work: () => Promise<void>): Promise<void> => {
+  const done = turn.then(work, work);
+  turn = done.catch(() => undefined);
+  return done;
+};
+
+/** Fetches, and afterwards remembers for whom the server draws pages, and keeps this one. */
+export function fetchAndKeep(request: Request): { answer: Promise<Response>; kept: Promise<void> } {
+  const before = signOuts;
+  const answer = fetch(request);
+  const kept = answer.then((response) => {
+    const copy = response.clone();
+    return inTurn(async () => {
+      const owner = bindingOf(copy);
+      if (!owner || before !== signOuts) return;
+      if (owner !== (await currentBinding())?.binding) {
+        await enter(owner);
+        await purgePages(owner);
+      }
+      await keepPage(new URL(request.url), copy);
+    });
+  });
+  return { answer, kept };
+}
+
+/** Names go with the sign-in; what waits to be sent stays. */
+export function forget(): Promise<void> {
+  signOuts++;
+  return inTurn(async () => {
+    await purgePages(null);
+    await leave();
+  });
 }
 
 export async function navigate(request: Request, url: URL, event: ExtendableEvent): Promise<Response> {
-  const network = fetch(request);
-  event.waitUntil(
-    network.then(
-      (response) => remember(url, response.clone()),
-      () => undefined,
-    ),
-  );
+  const { answer: network, kept } = fetchAndKeep(request);
+  event.waitUntil(kept.catch(() => undefined));
   const path = keptPath(url);
   const owner = path ? await currentBinding() : null;
   const page = path && owner ? await findPage(owner.binding, path) : null;

@@ -49,7 +49,7 @@ function installed(found: ServiceWorkerRegistration): void {
 }
 
 async function register(scriptAddress: string): Promise<void> {
-  const found = await navigator.serviceWorker.register(scriptAddress, { scope: '/', updateViaCache: 'none' });
+  const found = await navigator.serviceWorker.register(scriptAddress, { scope: '/', updateViaCache: 'imports' });
   registration = found;
   found.addEventListener('updatefound', () => {
     found.installing?.addEventListener('statechange', () => installed(found));

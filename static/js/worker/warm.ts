@@ -3,7 +3,7 @@
  * closed, and also when nobody has opened them. A register is taken again only when it changed.
  */
 import { type Changes } from '../../../src/sync/wire.js';
-import { remember } from './navigate.js';
+import { fetchAndKeep } from './navigate.js';
 import { bindingOf, cacheOf, findPage, keptPath, today } from './pages.js';
 
 /** At most so many registers: an administrator sees those of the whole organization. The nearest come first. */
@@ -18,6 +18,8 @@ interface Notes {
   version: string;
   /** By path: what told that the page changed. */
   taken: Record<string, string>;
+  /** Of the last answer about changes: the marks before it need not be told again. */
+  cursor?: string;
 }
 
 let running: Promise<void> | null = null;
@@ -36,11 +38,10 @@ async function take(open: string, version: string): Promise<void> {
   const cache = await cacheOf(owner);
   const notes = ((await (await cache.match(NOTES))?.json()) ?? { version, taken: {} }) as Notes;
   if (notes.version !== version) notes.taken = {};
-  const taken: Record<string, string> = {};
 
   const wanted = new Map<string, string>([['/waiting', '']]);
-  const rosters = await fetchRosters();
-  for (const [path, digest] of rosters ?? []) wanted.set(path, digest);
+  const changes = await fetchChanges(notes.cursor);
+  for (const [path, digest] of changes ? registersOf(changes) : []) wanted.set(path, digest);
   if (keptPath(new URL(open, location.origin))) wanted.set(open, wanted.get(open) ?? '');
   wanted.delete('/');
 
@@ -48,27 +49,32 @@ async function take(open: string, version: string): Promise<void> {
     const page = await findPage(owner, path);
     const isFresh = page && Date.now() - page.storedAt < FRESH_FOR && notes.taken[path] === digest;
     if (!isFresh && (await fetchPage(path)) !== owner) continue;
-    taken[path] = digest;
-    await cache.put(NOTES, Response.json({ version, taken: { ...notes.taken, ...taken } }));
+    notes.taken = Object.fromEntries(
+      Object.entries({ ...notes.taken, [path]: digest }).filter(([each]) => wanted.has(each)),
+    );
+    await cache.put(NOTES, Response.json({ ...notes, version, cursor: changes?.cursor ?? notes.cursor }));
   }
-  if (rosters) await dropPast(cache, owner, new Set(wanted.keys()));
+  if (changes) await dropPast(cache, owner, new Set(wanted.keys()));
 }
 
 /** @returns for whom it was drawn, or null when it was not answered as a page */
 async function fetchPage(path: string): Promise<string | null> {
-  const url = new URL(path, location.origin);
-  const response = await fetch(url, { redirect: 'manual', cache: 'no-store' });
-  const owner = response.status === 200 ? bindingOf(response) : null;
-  if (owner) await remember(url, response);
-  return owner;
+  const { answer, kept } = fetchAndKeep(new Request(path, { redirect: 'manual', cache: 'no-store' }));
+  const response = await answer;
+  await kept;
+  return response.status === 200 ? bindingOf(response) : null;
 }
 
-/** @returns path and digest of the registers from today on, the nearest first; null when nobody could tell */
-async function fetchRosters(): Promise<[string, string][] | null> {
-  const answer = await fetch('/api/sync/changes', { redirect: 'manual', cache: 'no-store' });
-  if (answer.status !== 200) return null;
-  const { rosters, digests } = (await answer.json()) as Changes;
-  return rosters
+/** @returns null when the server did not tell, or this person may see no register */
+async function fetchChanges(cursor = ''): Promise<Changes | null> {
+  const address = `/api/sync/changes?cursor=${encodeURIComponent(cursor)}`;
+  const answer = await fetch(address, { redirect: 'manual', cache: 'no-store' });
+  return answer.status === 200 ? ((await answer.json()) as Changes) : null;
+}
+
+/** @returns path and digest of the registers from today on, the nearest first */
+const registersOf = ({ rosters, digests }: Changes): [string, string][] =>
+  rosters
     .filter((each) => Date.parse(each.scheduled_end_at) >= today())
     .map((each) => ({ ...each, distance: Math.abs(Date.parse(each.scheduled_start_at) - Date.now()) }))
     .sort((a, b) => a.distance - b.distance)
@@ -77,7 +83,6 @@ async function fetchRosters(): Promise<[string, string][] | null> {
       `/sessions/${each.session_id}`,
       [each.name, each.scheduled_start_at, each.participants_digest, digests[each.session_id]].join('|'),
     ]);
-}
 
 /** Registers of past days go, but for those that somebody opened today. */
 async function dropPast(cache: Cache, owner: string, wanted: Set<string>): Promise<void> {

@@ -4,12 +4,11 @@
  */
 import { registerRoute } from 'workbox-routing';
 import { type PrecacheEntry } from 'workbox-precaching';
-import { drain, leave, waiting } from './device.js';
+import { drain, waiting } from './device.js';
 import { keepFiles, keepOlderFiles } from './files.js';
 import { FORM, plainForm } from './forms.js';
 import { type Message } from './messages.js';
-import { navigate, whatOpens } from './navigate.js';
-import { purgePages } from './pages.js';
+import { forget, navigate, whatOpens } from './navigate.js';
 import { warm } from './warm.js';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -30,14 +29,10 @@ registerRoute(
 );
 registerRoute(({ url, sameOrigin }) => sameOrigin && url.pathname === '/logout', signOut, 'POST');
 
-/** Names go with the sign-in; what waits to be sent stays. */
 async function signOut({ request }: { request: Request }): Promise<Response> {
   try {
     const answer = await fetch(request);
-    if (answer.type === 'opaqueredirect' || answer.ok) {
-      await purgePages(null);
-      await leave();
-    }
+    if (answer.type === 'opaqueredirect' || answer.ok) await forget();
     return answer;
   } catch {
     return whatOpens();
@@ -59,4 +54,13 @@ self.addEventListener('message', (event) => {
     );
 });
 
-self.addEventListener('sync' as 'message', (event) => event.waitUntil(drain()));
+// The browser says that there is network again, also when no page is open.
+self.addEventListener('sync' as 'message', (event) =>
+  event.waitUntil(
+    (async () => {
+      await drain();
+      // It asks again later when this fails.
+      if ((await waiting()) > 0) throw new Error('marks are left to be sent');
+    })(),
+  ),
+);
