@@ -228,7 +228,7 @@ describe('a disputed mark', () => {
     await page.waitForSelector('dialog[open] .dispute');
     expect(await page.textContent('#dialog')).toContain('Bruno Example');
     await look(page, 'person');
-    await page.click('#dialog >> text=Decide');
+    await page.click('#dialog a:has-text("Decide")');
     await page.waitForURL('**/conflicts/*');
     await page.goto(`/participants/${participants[0]!.id}/presence`);
     await look(page, 'statement');

@@ -318,6 +318,7 @@ describe('the pages of the desk', () => {
     const form = { revision: String(revision), seen: 'none', reason: '' };
     const unreasoned = await world.ana.form(path, { ...form, choice: 'other', presence_state: 'excused' });
     expect(unreasoned.status).toBe(422);
+    expect(unreasoned.body).toContain('Say why: choose a reason, or write one.');
     expect(unreasoned.body).toContain('value="excused" selected');
     const unchosen = await world.ana.form(path, { ...form, choice: 'other', reason: 'I asked <both>' });
     expect(unchosen.status).toBe(422);

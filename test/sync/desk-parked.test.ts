@@ -198,14 +198,26 @@ describe('what an account left', () => {
       expect(page).toContain(text);
     expect(page).toContain('handed in by Ana Example');
 
+    const elsewhere = await world.addRegister(world.school, 1);
+    const third = { ...handed.mark(elsewhere.session.id, elsewhere.participants[0]!.id, 'present'), seq: 3 };
+    await handed.send([third], { on_behalf: true, author_id: lost.id, client_id: clients.clientId, max_seq: 3 });
+    ops.push(third as (typeof ops)[number]);
+    // All of hers, of whatever session, stand in one group.
+    expect((await world.ana.get(`/parked?author=${lost.id}`)).body.match(/name="group"/g)).toHaveLength(1);
+    expect((await world.ana.get('/parked')).body).toContain(`/parked?author=${lost.id}`);
+
     const fields = ops.map(({ op_id }) => ['ops', op_id] as [string, string]);
     const group = /name="group" value="([^"]+)"/.exec(page)![1]!;
-    const refused = await world.ana.form('/parked', [...fields.slice(0, 1), ['act', 'adopt'], ['group', group]]);
+    const refused = await world.ana.form(`/parked?author=${lost.id}`, [
+      ...fields.slice(0, 1),
+      ['act', 'adopt'],
+      ['group', group],
+    ]);
     expect(refused.status).toBe(422);
     expect(refused.body).toContain(`value="${ops[0]!.op_id}" checked`);
     expect(refused.body).not.toContain(`value="${ops[1]!.op_id}" checked`);
     const done = await world.ana.form('/parked', [...fields, ['act', 'adopt'], ['reason', 'Lena told me']]);
-    expect([done.status, done.headers.get('location')]).toEqual([303, '/parked?done=adopted&count=2']);
+    expect([done.status, done.headers.get('location')]).toEqual([303, '/parked?done=adopted&count=3']);
     expect(await cell(1)).toMatchObject({ presence_state: 'present', recorded_by: { name: 'Lena Left' } });
   });
 
@@ -216,11 +228,11 @@ describe('what an account left', () => {
       ['ops', first!.op_id],
       ['ops', second!.op_id],
       ['act', 'adopt'],
-      ['quick', 'Both were asked'],
+      ['quick', 'The author was asked'],
     ]);
     expect(answer.status).toBe(409);
     expect(answer.body).toContain('1 settled, 1 could not be');
-    expect((await found(first!, '&status=adopted')).settled.reason).toBe('Both were asked');
+    expect((await found(first!, '&status=adopted')).settled.reason).toBe('The author was asked');
   });
 
   it('is listed with a fixed number of statements', async () => {

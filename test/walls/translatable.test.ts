@@ -4,7 +4,7 @@ import { SetupAddress, User } from '../../src/auth/index.js';
 import { Group, Import, Participant } from '../../src/participants/index.js';
 import { Reply } from '../../src/platform/http/reply.js';
 import { routesOf, type Route } from '../../src/platform/http/routes.js';
-import { PresenceState } from '../../src/presence/index.js';
+import { PresenceState, SyncConflict } from '../../src/presence/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { SyncClient } from '../../src/sync/index.js';
 import { DOMAIN_PACKS, Organization } from '../../src/tenancy/index.js';
@@ -133,11 +133,34 @@ describe('every visible text can be translated', () => {
       locked: { status: 'ended', actualEndAt: now, lockedAt: now, registerCompletedAt: now },
       cancelled: { status: 'cancelled' },
     };
+    // The desk: a preview, a decision, and what it leaves behind.
+    const conflict = rows.get(SyncConflict)!;
+    const previewed = await world.ana.form('/conflicts/preview', {
+      ids: String(conflict),
+      choice: 'device',
+      reason: `asked${DATA}`,
+    });
+    expect(previewed.status).toBe(200);
+    if (bareTexts(previewed.body).length > 0) bare['preview of a decision'] = bareTexts(previewed.body);
+    await look('all selected', '/conflicts?select=all');
+    const decided = await world.ana.post(`/api/admin/sync-conflicts/${conflict}/resolve`, {
+      choice: 'device',
+      reason: `asked${DATA}`,
+    });
+    expect(decided.status).toBe(200);
+    const [parked] = (await world.ana.get('/api/admin/parked-operations')).json.data;
+    await look('parked, of one author', `/parked?author=${parked.user.id}`);
+    const discarded = await world.ana.post(`/api/admin/parked-operations/${parked.op_id}/discard`, {
+      reason: `nobody${DATA}`,
+    });
+    expect(discarded.status).toBe(200);
+    for (const path of ['/conflicts/settled', `/conflicts/${conflict}`, '/parked?status=discarded', person])
+      await look(`${path}, decided`, path);
     await world.ana.form(`${session}/presence`, {
       op_id: crypto.randomUUID(),
       participant_id: String(rows.get(Participant)),
-      presence_state: 'late',
-      revision: '1',
+      presence_state: 'absent',
+      revision: '2',
     });
     for (const [state, values] of Object.entries(sessions)) {
       await change(Session, values);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { id, parse, uuid } from '../../platform/http/parse.js';
+import { invalid } from '../../platform/http/problem.js';
 import { MOST_AT_ONCE, reason } from './desk-input.js';
 
 /** One or several values of a form's field; a field that is sent once is no list. */
@@ -11,8 +12,12 @@ const several = <T extends z.ZodType>(each: T) =>
 
 /** What the person wrote counts; else the reason that he chose from the ready ones. */
 const reasonFields = { reason: z.string().max(5000).default(''), quick: z.string().max(2000).default('') };
-const toldReason = (form: { reason: string; quick: string }): string =>
-  parse(z.object({ reason }), { reason: form.reason.trim() || form.quick }).reason;
+
+function toldReason(form: { reason: string; quick: string }): string {
+  const said = form.reason.trim() || form.quick.trim();
+  if (said === '') throw invalid('reason', 'Say why: choose a reason, or write one.', 'required');
+  return parse(z.object({ reason }), { reason: said }).reason;
+}
 
 const pick = <T extends string>(values: readonly T[]) => z.enum(values, { error: 'Choose what shall count.' });
 

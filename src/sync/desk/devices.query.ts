@@ -1,4 +1,5 @@
 import { type EntityManager } from '@mikro-orm/core';
+import { clock } from '../../platform/clock.js';
 import { instant, read } from '../../platform/database/read.js';
 import { afterCursor, cursorOf, type PageMeta, type Paging } from '../../platform/http/paging.js';
 
@@ -52,6 +53,7 @@ const DEVICES = `select k.id, k.client_id, k.label, k.user_id, u.first_name, u.l
   from sync_clients k
   join users u on u.organization_id = k.organization_id and u.id = k.user_id
   left join login_sessions l on l.organization_id = k.organization_id and l.token_hash = k.login_hash
+   and l.expires_at > :now
  where k.organization_id = :organization`;
 
 /**
@@ -68,6 +70,7 @@ export async function devicesOf(
     `${DEVICES} and k.id > :after order by ${order === 'id' ? 'k.id' : 'k.last_seen_at desc, k.id'}
       limit :take offset :skip`,
     {
+      now: clock.now(),
       after: afterCursor(paging.cursor),
       take: paging.per_page + 1,
       skip: paging.cursor ? 0 : (paging.page - 1) * paging.per_page,
@@ -84,7 +87,7 @@ export async function devicesOf(
 
 /** @returns one device, or null */
 export async function deviceById(em: EntityManager, id: number): Promise<Device | null> {
-  const rows = await read<Row>(em, `${DEVICES} and k.id = :id`, { id });
+  const rows = await read<Row>(em, `${DEVICES} and k.id = :id`, { id, now: clock.now() });
   return (await devicesFrom(em, rows))[0] ?? null;
 }
 

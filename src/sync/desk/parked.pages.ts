@@ -92,7 +92,7 @@ export class ParkedPages {
     return this.reply.render(
       'sync/parked.njk',
       {
-        groups: groupsOf(data),
+        groups: groupsOf(data, query.author !== undefined),
         there: Object.fromEntries(there),
         meta,
         query,
@@ -112,11 +112,14 @@ const NOTICES: Record<string, string> = {
   discarded: '{count} discarded. They are kept with the reason.',
 };
 
-/** What one author left of one session for the same reason belongs together, and can be decided in one go. */
-function groupsOf(parked: Parked[]) {
+/**
+ * What one author left of one session for the same reason belongs together, and can be decided in one go; where only one
+ * author is asked for, all that he left for the same reason.
+ */
+function groupsOf(parked: Parked[], oneAuthor: boolean) {
   const groups = new Map<string, { key: string; first: Parked; items: Parked[] }>();
   for (const each of parked) {
-    const key = `${each.author.id} ${each.session?.id ?? 0} ${each.code ?? ''}`;
+    const key = `${each.author.id} ${oneAuthor ? '' : (each.session?.id ?? 0)} ${each.code ?? ''}`;
     const group = groups.get(key) ?? { key, first: each, items: [] };
     group.items.push(each);
     groups.set(key, group);

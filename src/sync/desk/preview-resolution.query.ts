@@ -24,9 +24,10 @@ export async function previewOf(
   ids: number[],
   asked: { choice: Choice; presence_state?: string | undefined },
 ): Promise<Preview[]> {
-  const found = new Map((await conflictsById(em, [...new Set(ids)])).map((conflict) => [conflict.id, conflict]));
+  const once = [...new Set(ids)];
+  const found = new Map((await conflictsById(em, once)).map((conflict) => [conflict.id, conflict]));
   const inUse = new Set((await statesOf(em)).filter(({ is_active }) => is_active).map(({ code }) => code));
-  return ids.map((id): Preview => {
+  return once.map((id): Preview => {
     const conflict = found.get(id);
     if (!conflict) return { id, ok: false, code: 'not_found' };
     if (conflict.status !== 'open') return { id, ok: false, code: 'stale', conflict };
