@@ -18,6 +18,9 @@ declare global {
   }
 }
 
+/** A mark that waited longer had no network. Milliseconds. */
+const LONG = 10_000;
+
 async function open(who: string): Promise<Device | null> {
   const { deviceEngine } = globalThis;
   if (!deviceEngine) return null;
@@ -37,8 +40,9 @@ async function open(who: string): Promise<Device | null> {
     };
     let before: State | null = null;
     engine.subscribe((state) => {
-      // What arrived is on the pages that are kept for later, too.
-      if (before && before.waiting > 0 && state.waiting === 0) warm();
+      // What had waited for the network is to be on the pages that are kept for later, too. A mark that went at once need
+      // not: the outbox is laid over those pages.
+      if (before?.oldestWaitingAt && !state.waiting && Date.now() - before.oldestWaitingAt > LONG) warm();
       before = state;
     });
     addEventListener('online', () => void engine.wake());

@@ -30,6 +30,9 @@ const SAVED_STANDS = 4_000;
 /** How long an act that needs the server waits for the marks before it. Milliseconds. */
 const PATIENCE = 10_000;
 
+/** What is said of somebody who was added here. */
+const FACES = { kept: 'kept', fail: 'refused', held: 'parked' } as const;
+
 export interface DeviceMarks extends Marks {
   /** Puts drafts into the outbox. @returns false when they were not stored; the person has been told */
   keep(drafts: Draft[], names: Name[]): Promise<boolean>;
@@ -251,7 +254,7 @@ export function deviceMarks(
     if (waits) tellWaiting(row);
     else if (face.face === 'refused') tellFace(row, 'fail', words.refused ?? '');
     else if (face.face === 'parked') tellFace(row, 'held', words.parked ?? '');
-    else if (person?.face) tellFace(row, person.face, words[person.face === 'kept' ? 'kept' : 'refused'] ?? '');
+    else if (person?.face) tellFace(row, person.face, words[FACES[person.face]] ?? '');
     else if (!justSaved.has(id)) tellFace(row, '', '');
     told(row, face, person, turned);
     return arrived;
@@ -260,7 +263,8 @@ export function deviceMarks(
   function tellWaiting(row: Row): void {
     clearTimeout(justSaved.get(idOf(row)));
     justSaved.delete(idOf(row));
-    if (state?.sending) tellFace(row, 'wait', words.sending ?? '');
+    // While the network is gone it is tried again and again: that is no news for the row.
+    if (state?.sending && isOnline()) tellFace(row, 'wait', words.sending ?? '');
     else tellFace(row, 'kept', words.kept ?? '');
   }
 

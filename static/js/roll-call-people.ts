@@ -6,7 +6,7 @@ import { type DeviceMarks } from './roll-call-marks.js';
 
 /** What a row of somebody who was added here tells about that. */
 export interface Added {
-  face: '' | 'kept' | 'fail';
+  face: '' | 'kept' | 'fail' | 'held';
   /** Why he was refused: a key of what is told, and the code. */
   told: string;
   code: OpRow['code'];
@@ -31,13 +31,24 @@ export function drawPeople(roll: Roll, ops: OpRow[], drawnAt: number): Map<strin
     }
     if (temporary && rowById(id)) temporary.remove();
     else if (temporary) rename(roll, temporary, id);
-    else if (!rowById(id) && (made.closed_at ?? Infinity) > drawnAt) roll.list.append(draw(roll, made, id));
+    else if (!rowById(id) && (made.closed_at ?? Infinity) > drawnAt) {
+      roll.list.append(draw(roll, made, id));
+      // The first one of a register in which nobody was expected.
+      roll.list.hidden = false;
+      document.getElementById('nobody')?.remove();
+    }
     if (!rowById(id)) continue;
-    const closed = made.status === 'waiting' ? 'kept' : made.participant_id === undefined ? 'fail' : '';
-    const told = closed === 'fail' && !made.seen ? `person ${made.op_id}` : '';
-    added.set(id, { face: made.seen ? '' : closed, told, code: made.code, op_id: made.op_id });
+    const face = faceOf(made);
+    const told = face === 'fail' || face === 'held' ? `person ${made.op_id}` : '';
+    added.set(id, { face, told, code: made.code, op_id: made.op_id });
   }
   return added;
+}
+
+function faceOf({ status, seen, participant_id }: OpRow): Added['face'] {
+  if (status === 'waiting') return 'kept';
+  if (status === 'refused') return 'fail';
+  return participant_id === undefined && !seen ? 'held' : '';
 }
 
 function rename(roll: Roll, row: Row, id: string): void {

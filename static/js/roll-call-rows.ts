@@ -40,7 +40,7 @@ export function openRoll(element: HTMLElement, list: HTMLElement): Roll {
     session: Number(url.split('/')[2]),
     sessionName: document.querySelector('#session-head h1')?.textContent?.trim() ?? '',
     states: JSON.parse(element.dataset.states ?? '[]') as Roll['states'],
-    editable: !!document.getElementById('pick'),
+    editable: 'editable' in element.dataset,
   };
 }
 

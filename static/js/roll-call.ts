@@ -33,9 +33,19 @@ function start(roll: Roll): void {
   const onDevice: Promise<DeviceMarks | null> = (window.device ?? Promise.resolve(null)).then(
     (device) => device && deviceMarks(roll, device, direct, painted),
   );
-  // A tap before the device is open waits for it, in its order.
   const marks: Promise<Marks> = onDevice.then((found) => found ?? direct());
-  const set = (row: Row, state: string) => void marks.then((by) => by.set(row, state));
+  /** Taps before the device is open wait for it, in their order. */
+  let early = 0;
+  const set = (row: Row, state: string) => {
+    early++;
+    void marks.then((by) => {
+      early--;
+      by.set(row, state);
+    });
+  };
+  addEventListener('beforeunload', (event) => {
+    if (early) event.preventDefault();
+  });
   const pick = startPick(roll, async (rows, state) => (await marks).setMany(rows, state));
   startKeys(roll, {
     set,

@@ -198,6 +198,25 @@ describe('what is no outcome', () => {
   });
 });
 
+describe('the handshake', () => {
+  it('is not made again by every page that has nothing to send, but when it is asked for', async () => {
+    const { device, engine } = await opened();
+    await engine.wake();
+    expect(device.server.handshakes).toBe(1);
+    const next = await device.tab();
+    await next.engine.wake();
+    expect(device.server.handshakes).toBe(1);
+    // A page that came from the device's own store does not know whether there is network.
+    device.server.rule = () => Promise.reject(new TypeError('failed'));
+    await next.engine.wake(true);
+    expect((await next.engine.state()).online).toBe(false);
+    device.server.rule = () => undefined;
+    await next.engine.wake();
+    expect((await next.engine.state()).online).toBe(true);
+    expect(device.server.handshakes).toBe(3);
+  });
+});
+
 describe('batches', () => {
   it('holds at most 100 ops and 256 KiB, in order', async () => {
     const { device, engine, binding } = await opened();
