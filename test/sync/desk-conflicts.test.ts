@@ -286,6 +286,10 @@ describe('one decision for many', () => {
       ...ids.map((id) => ['ids', String(id)] as [string, string]),
       ['choice', 'device'],
     ];
+    const nothing = await world.ana.form('/conflicts/preview', { choice: 'server', reason: 'Both <b>' });
+    expect(nothing.status).toBe(422);
+    expect(nothing.body).toContain('<li>Select at least one conflict.</li>');
+    expect(nothing.body).toContain('Both &lt;b&gt;</textarea>');
     const refused = await world.ana.form('/conflicts/preview', fields);
     expect(refused.status).toBe(422);
     for (const id of ids) expect(refused.body).toContain(`name="ids" value="${id}" checked`);

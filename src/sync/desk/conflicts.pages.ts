@@ -132,7 +132,10 @@ export class ConflictsPages {
     const refused = {
       values: typed(request.body),
       ticked: [...tickedIn(request.body, 'ids')].map(Number),
-      refusals: done.refusals,
+      // Only these two have a field of their own that a link can lead to.
+      refusals: done.refusals.map(({ field, ...told }) =>
+        field === 'reason' || field === 'presence_state' ? { ...told, field } : told,
+      ),
     };
     response
       .status(done.status)
