@@ -122,6 +122,12 @@ async function start(page: HTMLElement): Promise<void> {
     });
   });
 
+  const isLasting = await navigator.storage?.persisted?.().catch(() => undefined);
+  if (isLasting !== undefined) {
+    part('lasting').textContent = (isLasting ? words.lasting : words.not_lasting) ?? '';
+    part('lasting').hidden = false;
+  }
+
   const form = part('discard').querySelector('form')!;
   const typed = form.querySelector('input')!;
   const gone = form.querySelector('button')!;

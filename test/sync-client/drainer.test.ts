@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { BRUNO, CLARA, Device, json, ofRequest, present, refusal, START, until } from './device.js';
 
 const opened = async () => {
@@ -292,6 +292,30 @@ describe('batches', () => {
   });
 });
 
+describe('a record that the browser itself cannot read', () => {
+  const get = Object.getOwnPropertyDescriptor(IDBObjectStore.prototype, 'get')?.value as IDBObjectStore['get'];
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('does not keep the others from being sent, and stays', async () => {
+    const { device, engine, binding } = await opened();
+    await engine.drain();
+    await engine.capture(binding, [present(1), present(2), present(3)]);
+    const broken = () => {
+      throw new DOMException('Failed to read large IndexedDB value', 'DataError');
+    };
+    jest.spyOn(IDBIndex.prototype, 'getAll').mockImplementation(broken);
+    jest.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+      return this.name === 'ops' && key === 2 ? broken() : get.call(this, key);
+    });
+    await engine.drain();
+    expect([...device.server.seqs]).toEqual([1, 3]);
+    jest.restoreAllMocks();
+    expect(await statuses(device, binding)).toEqual(['settled', 'waiting', 'settled']);
+  });
+});
+
 describe('one drainer', () => {
   it.each([true, false])('two tabs send everything once (Web Locks: %s)', async (webLocks) => {
     const device = new Device();
@@ -323,6 +347,18 @@ describe('one drainer', () => {
     device.clock.advance(16_000);
     await engine.drain();
     await until(async () => (await engine.state()).waiting === 0);
+  });
+
+  it('sends what a tab left that was closed while it sent', async () => {
+    const device = new Device();
+    const [one, two] = [await device.tab(), await device.tab()];
+    await Promise.all([one.engine.drain(), two.engine.drain()]);
+    // The first tab is closed before anything of it arrives: nothing of it is heard any more.
+    const captured = await one.engine.capture(one.binding, [present(1)]);
+    one.engine.close();
+    await until(() => device.clock.next() !== null);
+    device.clock.advance(device.clock.next()!);
+    await until(() => device.server.kept.has(captured[0]!.op_id));
   });
 
   it('tells the other tab what was saved and sent', async () => {

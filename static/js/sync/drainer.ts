@@ -24,6 +24,8 @@ const LOOK_AGAIN = 1_000;
 /** With an empty outbox the server is asked who we are once in so long; with marks to send, at every start. Milliseconds. */
 const HANDSHAKE_IDLE = 600_000;
 const HANDSHAKE_LATEST = 3_600_000;
+/** Somebody else said that he sends: if he is gone by then, it is done here. Milliseconds. */
+const OTHERS = 40_000;
 /** Room for what stands around the operations. Bytes. */
 const ENVELOPE = 2_048;
 
@@ -48,6 +50,7 @@ export class Drainer {
   private notBefore = 0;
   private cancel = () => {};
   private stopped = false;
+  private isTimed = false;
   private readonly offered = new Set<string>();
   /** The binding that the server has confirmed since this engine was opened. */
   private greeted = '';
@@ -61,6 +64,11 @@ export class Drainer {
   /** Something new is in the outbox: whoever drains goes round once more. */
   more(): void {
     this.again = true;
+  }
+
+  /** Another tab or the worker told something: it may be closed before it has sent what it told of. */
+  watch(): void {
+    if (!this.running && !this.isTimed) this.later(OTHERS);
   }
 
   /** The network, the page or the person came back: no waiting for the back-off. */
@@ -83,7 +91,7 @@ export class Drainer {
   }
 
   private async rounds(): Promise<void> {
-    this.cancel();
+    this.unlater();
     try {
       let whole = true;
       while (this.again && whole && !this.stopped) {
@@ -354,9 +362,15 @@ export class Drainer {
   }
 
   private later(ms: number): void {
-    this.cancel();
+    this.unlater();
     if (this.stopped) return;
+    this.isTimed = true;
     this.cancel = this.env.timer(() => void this.drain(), ms);
+  }
+
+  private unlater(): void {
+    this.cancel();
+    this.isTimed = false;
   }
 
   private tell(change: Partial<Link>): void {

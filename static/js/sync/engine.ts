@@ -125,7 +125,10 @@ export async function openEngine(env: Environment): Promise<Engine> {
   env.channel?.listen((message) => {
     const { what, link } = message as { what?: string; link?: Link };
     if (what === 'captured') drainer.more();
-    if (link) drainer.link = link;
+    if (link) {
+      drainer.link = link;
+      drainer.watch();
+    }
     if (what) tell();
   });
 

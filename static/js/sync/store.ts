@@ -156,7 +156,7 @@ export class Store {
     return (await this.open()).countFromIndex('ops', 'status', this.within(binding, status));
   }
 
-  /** Rows of one status in the order of seq, from a seq on. Rows that cannot be read are left out (see unreadable()). */
+  /** Rows of one status in the order of seq, from a seq on. Records that the browser itself cannot read are left out; they stay. */
   async rows(binding: string, status: Status, after = -1, limit?: number): Promise<OpRow[]> {
     const range = this.env.keyRange.bound([binding, status, after], [binding, status, []], true);
     const db = await this.open();
@@ -165,9 +165,10 @@ export class Store {
     } catch {
       // One broken record makes the browser refuse all of them: one by one, then.
       const found: OpRow[] = [];
-      for (const key of await db.getAllKeysFromIndex('ops', 'status', range, limit)) {
+      for (const key of await db.getAllKeysFromIndex('ops', 'status', range)) {
         const row = await db.get('ops', key).catch(() => undefined);
         if (row) found.push(row);
+        if (found.length === limit) break;
       }
       return found;
     }

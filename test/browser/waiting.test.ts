@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Browser, type Page } from 'playwright-core';
+import type { Envelope } from '../../src/sync/wire.js';
+import { PresenceOperation } from '../../src/presence/index.js';
+import { openBrowser, pageOf, seriousProblems } from '../support/browser.js';
+import { type Visitor } from '../support/visitor.js';
+import { World } from '../world.js';
+
+let world: World;
+let browser: Browser;
+beforeAll(async () => {
+  world = await World.open();
+  browser = await openBrowser();
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+  await world?.close();
+});
+
+const told = (page: Page, text: string) => page.locator('#device', { hasText: text }).waitFor();
+
+/** Bruno marked Ada late, and the server cannot be reached for batches. */
+async function oneWaits() {
+  const { session } = await world.addRegister(world.school, ['Ada Lovelace']);
+  const page = await pageOf(browser, world.bruno, { serviceWorkers: 'block' });
+  await page.goto(`/sessions/${session.id}`);
+  await told(page, 'Online');
+  await page.route('**/api/sync', (route) => route.abort());
+  await page.locator('#register label:has(input[value=late])').click();
+  await told(page, 'Offline, 1 mark saved on this device');
+  return { page, session };
+}
+
+async function signIn(page: Page, visitor: Visitor): Promise<void> {
+  const [name, ...value] = visitor.cookieHeader.split('=');
+  await page.context().addCookies([{ name: name!, value: value.join('='), url: visitor.address }]);
+}
+
+it('offers a file when marks have waited for more than a day', async () => {
+  const { page } = await oneWaits();
+  await page.clock.setFixedTime(Date.now() + 25 * 3_600_000);
+  await page.evaluate(() => dispatchEvent(new Event('offline')));
+  const banner = page.locator('#device-old');
+  await banner.getByText('waited on this device for more than a day').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    banner.getByRole('button', { name: 'Save to a file' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/^omnipresence-marks-\d{4}-\d\d-\d\d\.json$/);
+  const file = JSON.parse(await readFile(await download.path(), 'utf8'));
+  expect(file).toMatchObject({ format: 'omnipresence-outbox', user_id: world.school.user.bruno!.id });
+  expect(file.operations).toMatchObject([
+    { status: 'waiting', person: 'Ada Lovelace', session: 'Mathematics', operation: { presence_state: 'late' } },
+  ]);
+  await page.context().close();
+}, 60_000);
+
+it('tells a refused mark until the person has read it, on its row, in the line and in the list', async () => {
+  const { page, session } = await oneWaits();
+  await page.unroute('**/api/sync');
+  // As a server does that was told of an unknown person.
+  await page.route('**/api/sync', async (route) => {
+    const { batch_id, operations } = route.request().postDataJSON() as Envelope;
+    const results = operations.map(({ op_id }) => ({ op_id, outcome: 'rejected', code: 'unknown_target', flags: [] }));
+    await route.fulfill({ json: { protocol: 1, batch_id, server_time: '', results, received_up_to: 1, missing: [] } });
+  });
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  const row = page.locator('#register > li');
+  await row.getByText('Your mark (Late) was refused. The server does not know this person or this register.').waitFor();
+  expect(await row.locator('input:checked').count()).toBe(0);
+  expect(await page.locator('#tally').getAttribute('data-unmarked')).toBe('1');
+  expect(await seriousProblems(page)).toEqual([]);
+  await page.getByRole('link', { name: '1 needs a person' }).click();
+  await page.locator('#refused li', { hasText: 'Ada Lovelace: Late' }).waitFor();
+  page.once('dialog', (dialog) => void dialog.accept());
+  await page.getByRole('button', { name: 'Remove from this list' }).click();
+  await page.getByText('Nothing waits here.').waitFor();
+  await page.goto(`/sessions/${session.id}`);
+  await told(page, 'Online');
+  expect(await page.locator('.told').count()).toBe(0);
+  await page.context().close();
+}, 60_000);
+
+it('shows another account how many marks wait, and lets an administrator hand them in to be decided', async () => {
+  const { page, session } = await oneWaits();
+  await page.context().setOffline(true);
+  await page.unroute('**/api/sync');
+  await signIn(page, world.mara);
+  await page.context().setOffline(false);
+  await page.goto('/waiting');
+  await told(page, 'Another account has 1 unsent mark here');
+  const line = page.locator('#others li', { hasText: `Account ${world.school.user.bruno!.id}: 1` });
+  await line.waitFor();
+  expect(await page.locator('#others button').count()).toBe(0);
+  // Never whom they are about.
+  expect(await page.locator('#waiting').textContent()).not.toContain('Lovelace');
+
+  await signIn(page, world.ana);
+  await page.goto('/waiting');
+  page.once('dialog', (dialog) => void dialog.accept());
+  await page.locator('#others').getByRole('button', { name: 'Hand in for this account' }).click();
+  await page.getByText('Handed in.').waitFor();
+  await page.locator('#others').waitFor({ state: 'hidden' });
+  const receipts = await world.read(world.school, (em) => em.find(PresenceOperation, { session: session.id }));
+  expect(receipts.map((each) => [each.outcome, each.author])).toEqual([['parked', world.school.user.bruno!.id]]);
+  await page.context().close();
+}, 60_000);
