@@ -118,7 +118,10 @@ describe('pages without network', () => {
     const { path } = await openRegister();
     await markPlainly(path, 'late', () => proxy.cut());
     expect(await headline()).toBe('Saved on this device');
-    expect((await device.rows('names')).map((each) => String(each.name)).sort()).toEqual(['Grace Hopper', 'Mathematics']);
+    expect((await device.rows('names')).map((each) => String(each.name)).sort()).toEqual([
+      'Grace Hopper',
+      'Mathematics',
+    ]);
     proxy.restore();
     // The sign-out is answered, and nothing has been sent before.
     proxy.answer(/^POST \/api\/sync/, 100, '503 Service Unavailable', 'text/plain', '');

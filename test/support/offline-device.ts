@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BrowserContext, type CDPSession, type Page } from 'playwright-core';
+import { SESSION_COOKIE } from '../../src/auth/login-middleware.js';
 import { openProfile } from './browser.js';
 import { type Visitor } from './visitor.js';
 
@@ -57,7 +58,7 @@ export class Device {
 
   /** The sign-in is gone, as after it expired. */
   async forgetSignIn(): Promise<void> {
-    await this.context!.clearCookies();
+    await this.context!.clearCookies({ name: SESSION_COOKIE });
   }
 
   /** Opens a path and waits until the service worker answers for this page. */

@@ -88,6 +88,11 @@ export class Proxy {
     this.mischiefs.push({ matches, times, answer: head + body });
   }
 
+  /** Nothing happens to requests any more. */
+  mend(): void {
+    this.mischiefs.length = 0;
+  }
+
   /** @returns how many requests of this kind came by */
   count(matches: RegExp): number {
     return this.seen.filter((line) => matches.test(line)).length;
