@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dateText, id, instantText, uuid } from '../platform/http/parse.js';
+import { dateText, id, instantText, text, uuid } from '../platform/http/parse.js';
 import { brokenText } from '../platform/http/body.js';
 import { Problem } from '../platform/http/problem.js';
 import { canonicalJson, sha256 } from '../platform/text.js';
@@ -8,6 +8,8 @@ import { BATCH_BYTES, BATCH_OPERATIONS, NOTE_CHARACTERS, PROTOCOL } from './wire
 /** A device that numbers more than this is no device. */
 const MOST_OPERATIONS = 1_000_000_000;
 const seq = z.int().min(1).max(MOST_OPERATIONS);
+/** What an operation says, and what it says beside that, fits into a text column of its receipt and of the audit. Bytes. */
+const OPERATION_BYTES = 16 * 1024;
 
 const EnvelopeShape = z.object({
   protocol: z.literal(PROTOCOL),
@@ -39,14 +41,15 @@ const PresenceShape = z.object({
   act_id: uuid.optional(),
 });
 
-const name = z.string().trim().max(100);
+const name = text(100);
+const noName = z.string().trim().length(0);
 const ParticipantShape = z.object({
   op_id: uuid,
   seq,
   kind: z.literal('participant'),
-  first_name: name.min(1),
-  last_name: name,
-  identifier: name.nullable().optional(),
+  first_name: name,
+  last_name: name.or(noName),
+  identifier: name.or(noName).nullable().optional(),
   group_id: id,
   joined_on: dateText.refine((day) => day >= '1900-01-01' && day < '9000-01-01').optional(),
   recorded_at: instantText.optional(),
@@ -108,16 +111,16 @@ export function canonicalOp(op: Record<string, unknown>): { body: string; hash: 
 
 function parseOp(raw: unknown): ParsedOp | Unreadable {
   const op = typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as Record<string, unknown>) : {};
-  const readable = !brokenText(op);
-  const parsed = readable ? Shape.safeParse(op) : null;
-  if (parsed?.success) return { ...parsed.data, ...canonicalOp(op) };
+  const canonical = brokenText(op) ? null : canonicalOp(op);
+  const parsed = canonical && Buffer.byteLength(canonical.body) <= OPERATION_BYTES ? Shape.safeParse(op) : null;
+  if (canonical && parsed?.success) return { ...parsed.data, ...canonical };
   const opId = uuid.safeParse(op.op_id);
   const number = seq.safeParse(op.seq);
   return {
     kind: 'unreadable',
     op_id: opId.success ? opId.data : null,
     seq: number.success ? number.data : null,
-    hash: readable ? canonicalOp(op).hash : sha256(JSON.stringify(op)),
+    hash: canonical?.hash ?? sha256(JSON.stringify(op)),
   };
 }
 

@@ -39,7 +39,7 @@ const CHECKS_TEXT_ITSELF = Symbol('checks-text-itself');
 /** A door whose body holds many acts: one with broken text must not keep the others out. It asks `brokenText` of each. */
 export const ChecksTextItself = () => SetMetadata(CHECKS_TEXT_ITSELF, true);
 
-/** @returns whether a value holds text that cannot be kept, or nests too deeply */
+/** @returns whether a value holds text or numbers that cannot be kept, or nests too deeply */
 export function brokenText(value: unknown): boolean {
   try {
     refuseBrokenText(value, '');
@@ -60,6 +60,8 @@ function refuseBrokenText(value: unknown, field: string, depth = 0): void {
       throw invalid(field, 'This text holds characters that cannot be kept.');
     return;
   }
+  // JSON can write numbers that nothing can hold: they arrive as infinity, and no canonical text has a word for that.
+  if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(field, 'This number is too large.');
   if (typeof value !== 'object' || value === null) return;
   if (depth > DEEPEST) throw invalid(field, 'This value is nested too deeply.');
   for (const [name, each] of Object.entries(value)) {
