@@ -5,7 +5,7 @@ import { clock } from '../platform/clock.js';
 import { current } from '../platform/current.js';
 import { invalid } from '../platform/http/problem.js';
 import { Session } from '../sessions/index.js';
-import { type Act } from './keep-marks.js';
+import { type Act } from './kept.js';
 import { type RecordJson } from './record-json.js';
 import { rosterOf } from './register.js';
 import { statesOf } from './states.query.js';

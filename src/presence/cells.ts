@@ -2,7 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { type Source } from '../platform/current.js';
 import { instant, lockingRows, read } from '../platform/database/read.js';
 import { insertRows, updateRows } from '../platform/ledger/audited-rows.js';
-import { type Act, type Kept } from './keep-marks.js';
+import { type Act, type Kept } from './kept.js';
 import { type Cell } from './judge-operation.js';
 import { type Mark } from './mark.js';
 import { PresenceRecord } from './presence-record.entity.js';

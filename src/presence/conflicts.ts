@@ -3,7 +3,7 @@ import { clock } from '../platform/clock.js';
 import { current, currentUser } from '../platform/current.js';
 import { instant, read } from '../platform/database/read.js';
 import { updateRows } from '../platform/ledger/audited-rows.js';
-import { type Act, type Kept } from './keep-marks.js';
+import { type Act, type Kept } from './kept.js';
 import { type Mark } from './mark.js';
 import { PresenceOperation, type Settlement } from './presence-operation.entity.js';
 import { type RecordJson } from './record-json.js';

@@ -1,64 +1,14 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
-import { type Source } from '../platform/current.js';
 import { Problem, type Refusal } from '../platform/http/problem.js';
-import { type Session } from '../sessions/index.js';
 import { applyToCells, cellOf, cellsOf, makeDisputedCell, setDisputed } from './cells.js';
 import { addCandidate, openConflictsOf, settle, settleEqual, takeOut } from './conflicts.js';
 import { judgeOperation, type Judgement } from './judge-operation.js';
+import { type Act, type Kept } from './kept.js';
 import { bodyOf, type Mark } from './mark.js';
-import {
-  baseOf,
-  keepReceipts,
-  type Receipt,
-  receiptRow,
-  receiptsOf,
-  replaceReceipt,
-  type Replaced,
-} from './receipts.js';
-import { recordJson, type RecordJson, type RecordRow } from './record-json.js';
-import { standings, type RosterOf } from './roster.js';
-import { type State } from './states.query.js';
-
-/** The circumstances of marks that come in together. */
-export interface Act {
-  /** Read in this transaction, so that it can neither be cancelled nor locked before the commit. */
-  session: Session;
-  roster: RosterOf;
-  states: State[];
-  author: { id: number; name: string };
-  mayRecord: boolean;
-  /** Whether the author may change this cell after the lock. */
-  mayCorrect: (cell: RecordJson | null) => boolean;
-  source: Source;
-  deviceId: string | null;
-  batchId: string | null;
-  flags?: string;
-  /** The delivery of a device (sync_history). */
-  delivery?: number | null;
-  /**
-   * Nobody waits for the answer: what clashes becomes a candidate, and what cannot be applied is parked with its reason,
-   * instead of being told and forgotten.
-   */
-  keepsEverything?: boolean;
-  /** Handed in by somebody else than the author: parked, whatever it says. */
-  foreign?: boolean;
-  /** A person decided that this parked operation shall count: roster and rights are no question any more. */
-  adopting?: boolean;
-  /** The receipt of a parked operation that is judged again: it is changed, and no second one is written. */
-  replaces?: Replaced;
-}
-
-export interface Kept {
-  mark: Mark;
-  judgement: Judgement;
-  /** The record after this operation; for a duplicate as it was answered first; null while there is none. */
-  record: RecordJson | null;
-  /** Whether this operation made the cell (then, for a duplicate too, the answer is 201). */
-  created: boolean;
-  /** The conflict that it opened or joined. */
-  conflict?: number;
-}
+import { baseOf, keepReceipts, type Receipt, receiptRow, receiptsOf, replaceReceipt } from './receipts.js';
+import { recordJson, type RecordRow } from './record-json.js';
+import { standings } from './roster.js';
 
 /**
  * The one road on which marks are judged and kept, by whatever door they came: cells, conflicts, receipts and audit

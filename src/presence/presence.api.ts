@@ -17,7 +17,7 @@ import { Target } from '../platform/http/target.guard.js';
 import { Session, sessionJson } from '../sessions/index.js';
 import { boundsOf, STATE_CATEGORIES } from '../tenancy/index.js';
 import { CorrectPresence } from './correct-presence.js';
-import { type Kept } from './keep-marks.js';
+import { type Kept } from './kept.js';
 import { Correction, ManyMarks, markOf, OneMark } from './mark.js';
 import { presenceHistory } from './presence-history.query.js';
 import { PresenceRecord } from './presence-record.entity.js';

@@ -13,7 +13,7 @@ import { isFragment } from '../platform/http/request.js';
 import { Target } from '../platform/http/target.guard.js';
 import { CompleteRegister, Session } from '../sessions/index.js';
 import { EnrolOnTheSpot, NewOnTheSpot, type Enrolled } from './enrol-on-the-spot.js';
-import { type Kept } from './keep-marks.js';
+import { type Kept } from './kept.js';
 import { RecordPresence, wasLeft } from './record-presence.js';
 import { RecordPresenceInBulk, type Scope } from './record-presence-in-bulk.js';
 import { marksOfForm } from './register-form.js';

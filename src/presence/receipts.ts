@@ -2,7 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { read } from '../platform/database/read.js';
 import { insertRows, type RowValues, updateRows } from '../platform/ledger/audited-rows.js';
 import { uuidV5 } from '../platform/text.js';
-import { type Act, type Kept } from './keep-marks.js';
+import { type Act, type Kept, type Replaced } from './kept.js';
 import { type Base, type Code } from './judge-operation.js';
 import { bodyOf, type Mark } from './mark.js';
 import { PresenceOperation, type Settlement } from './presence-operation.entity.js';
@@ -170,16 +170,6 @@ export async function keepReceipts(
     rows.filter((row) => !told.includes(row)),
   );
   await insertRows(tx, PresenceOperation, told, { audited: true, opIds: told.map((row) => row.opId) });
-}
-
-/** A parked operation that is judged again. */
-export interface Replaced {
-  receipt: PresenceOperation;
-  /** How it leaves the parked lane, unless it parks again or becomes a candidate. */
-  settlement: 'adopted' | 'judged_again';
-  /** Who decided, and why; null when what it lacked arrived. */
-  adopter: number | null;
-  reason: string | null;
 }
 
 /** Changes the receipt of a parked operation to what became of it now. */

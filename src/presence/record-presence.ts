@@ -4,7 +4,8 @@ import { type SignedInUser } from '../auth/index.js';
 import { transact } from '../platform/database/transaction.js';
 import { Problem } from '../platform/http/problem.js';
 import { actOf } from './act.js';
-import { keepMarks, type Kept } from './keep-marks.js';
+import { keepMarks } from './keep-marks.js';
+import { type Kept } from './kept.js';
 import { type Mark } from './mark.js';
 import { refusedMark, stale } from './presence.problems.js';
 

@@ -9,7 +9,7 @@ import { Problem } from '../platform/http/problem.js';
 import { applyToCells, cellsOf } from './cells.js';
 import { actOf } from './act.js';
 import { close, openConflictsOf, settle, type OpenConflict } from './conflicts.js';
-import { type Kept } from './keep-marks.js';
+import { type Kept } from './kept.js';
 import { type Mark } from './mark.js';
 import { keepReceipts, receiptRow } from './receipts.js';
 import { type RecordJson, type RecordRow } from './record-json.js';
@@ -81,7 +81,9 @@ export class ResolveConflictsHandler implements ICommandHandler<ResolveConflicts
       if (!open.conflict.isOpen || (seen !== undefined && seen !== open.conflict.revision)) throw refused(409, 'stale');
 
       const { mark, taken } = chosen(input, open, row);
-      if (mark.state && !act.states.some(({ code, is_active }) => code === mark.state && (is_active || taken)))
+      // What stands already, or was seen on a device, may be a state that was retired since; a new value may not.
+      const mayBeRetired = input.choice !== 'other';
+      if (mark.state && !act.states.some((state) => state.code === mark.state && (state.is_active || mayBeRetired)))
         throw refused(422, 'state_unknown');
       const kept: Kept = { mark, judgement: { outcome: 'applied' }, record: null, created: false };
       const now = clock.now();

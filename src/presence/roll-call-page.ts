@@ -10,7 +10,7 @@ import { read } from '../platform/database/read.js';
 import { Session } from '../sessions/index.js';
 import { observationsOf, type Observation } from './disputes.query.js';
 import { inkOn } from './ink.js';
-import { type Kept } from './keep-marks.js';
+import { type Kept } from './kept.js';
 import { lastAct } from './last-act.query.js';
 import { type Mark } from './mark.js';
 import { presenceHistory } from './presence-history.query.js';

@@ -7,7 +7,7 @@ import { keepReceipts, type Replaced, replaceReceipt } from '../presence/index.j
 import { dayOf } from '../tenancy/index.js';
 import { deviceTime } from './device-clock.js';
 import { type ParsedOp, type ParsedParticipant } from './envelope.js';
-import { type Delivery } from './receive-operation.js';
+import { type Delivery } from './delivery.js';
 import { type Flag, type OpResult, type SyncCode } from './wire.js';
 
 type Verdict = { outcome: 'applied'; participant: number } | { outcome: 'parked' | 'rejected'; code: SyncCode };

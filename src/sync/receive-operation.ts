@@ -1,17 +1,10 @@
 import { type EntityManager } from '@mikro-orm/core';
-import { type SignedInUser } from '../auth/index.js';
 import { clock } from '../platform/clock.js';
 import { current } from '../platform/current.js';
 import { transact } from '../platform/database/transaction.js';
-import {
-  actOf,
-  keepMarks,
-  keepReceipts,
-  type Mark,
-  receiptsOf,
-  reusedId,
-} from '../presence/index.js';
+import { actOf, keepMarks, keepReceipts, type Mark, receiptsOf, reusedId } from '../presence/index.js';
 import { Problem } from '../platform/http/problem.js';
+import { type Delivery } from './delivery.js';
 import { deviceTime, outOfWindow } from './device-clock.js';
 import { type ParsedOp, type ParsedPresence, type Unreadable } from './envelope.js';
 import { enrolByOperation } from './enrol-by-operation.js';
@@ -19,22 +12,6 @@ import { everSaw } from './ever-saw.js';
 import { duplicateOf, resultOf } from './op-result.js';
 import { personOf } from './person-of.js';
 import { type Flag, type OpResult, type SyncCode } from './wire.js';
-
-/** How an operation came. */
-export interface Delivery {
-  /** Who brings it, with his rights. */
-  by: SignedInUser;
-  author: { id: number; name: string };
-  /** Brought by somebody else than the author: everything is parked. */
-  onBehalf: boolean;
-  clientId: string;
-  sentAt: Date;
-  receivedAt: Date;
-  /** The row of sync_history. */
-  id: number;
-  /** Seqs of this client that other operations have already. */
-  reusedSeqs: Map<string, Flag[]>;
-}
 
 /**
  * One operation of a device, in a transaction of its own: receipt, rights, compare-and-set on the cell, conflict, audit

@@ -8,7 +8,8 @@ import { enrolByOperation } from '../enrol-by-operation.js';
 import { readOp } from '../envelope.js';
 import { resultOf } from '../op-result.js';
 import { personOf } from '../person-of.js';
-import { type Delivery, markOf } from '../receive-operation.js';
+import { type Delivery } from '../delivery.js';
+import { markOf } from '../receive-operation.js';
 import { type OpResult } from '../wire.js';
 
 /** A person's decision that a parked operation shall count. */

@@ -1,0 +1,18 @@
+import { type SignedInUser } from '../auth/index.js';
+import { type Flag } from './wire.js';
+
+/** How an operation came. */
+export interface Delivery {
+  /** Who brings it, with his rights. */
+  by: SignedInUser;
+  author: { id: number; name: string };
+  /** Brought by somebody else than the author: everything is parked. */
+  onBehalf: boolean;
+  clientId: string;
+  sentAt: Date;
+  receivedAt: Date;
+  /** The row of sync_history. */
+  id: number;
+  /** Seqs of this client that other operations have already. */
+  reusedSeqs: Map<string, Flag[]>;
+}
