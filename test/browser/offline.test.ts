@@ -202,6 +202,7 @@ describe('marks without network', () => {
     proxy.answer(/^GET \/sw\.js/, 1_000, '200 OK', 'text/javascript', `${sw}\n// new`);
     await back();
     await untilSent();
+    await device.page.reload();
     await until('the new version has taken over', () =>
       device.page.evaluate(async () => !(await navigator.serviceWorker.ready).waiting),
     );
@@ -224,7 +225,8 @@ describe('marks without network', () => {
     proxy.cut();
     await tap(participants[1]!.id, 'present');
     await device.page.locator(`#p${participants[1]!.id}.fail`).waitFor();
-    expect(await device.page.locator('main').textContent()).not.toMatch(/saved on this device/i);
+    expect(await device.page.locator('#register > li.kept').count()).toBe(0);
+    expect(await statusLine()).not.toMatch(/marks? saved on this device/);
     await back();
     await until('it is on the server', async () => (await tables(session.id)).receipts.length === 2);
     const { cells } = await tables(session.id);
@@ -232,6 +234,27 @@ describe('marks without network', () => {
       [participants[0]!.id, 1],
       [participants[1]!.id, 1],
     ]);
+  });
+
+  flow('where IndexedDB stops writing while the page is open: the mark goes straight to the server', async () => {
+    const register = await openRegister(2);
+    const [first, second] = register.people as [number, number];
+    await device.page.evaluate(() => {
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException('full', 'QuotaExceededError');
+      };
+    });
+    await tap(first, 'present');
+    await until('it is on the server', async () => (await tables(register.session)).receipts.length === 1);
+    await waitForStatus(/saved only when the server has answered/);
+    proxy.cut();
+    await tap(second, 'present');
+    await row(second).and(device.page.locator('.fail')).waitFor();
+    expect(await device.page.locator('#register > li.kept').count()).toBe(0);
+    expect(await device.rows('ops')).toEqual([]);
+    await back();
+    await until('it is on the server', async () => (await tables(register.session)).receipts.length === 2);
+    expect((await tables(register.session)).cells.map((each) => each.revision)).toEqual([1, 1]);
   });
 
   flow('as a plain form, without the page’s script: the worker keeps them, and they arrive', async () => {
