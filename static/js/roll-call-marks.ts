@@ -193,6 +193,21 @@ export function deviceMarks(
   /** When the server drew this page, by the clock of the device. */
   const drawnAt = Date.parse(document.body.dataset.stored ?? '') || performance.timeOrigin;
 
+  const isFresh = !('stored' in document.body.dataset);
+  /** What the server took in before it drew this page is what it drew. */
+  const isOnThePage = ({ status, first, outcome, closed_at }: OpRow) =>
+    isFresh &&
+    status === 'settled' &&
+    /applied|merged/.test(first ?? outcome ?? '') &&
+    (closed_at ?? drawnAt) < drawnAt;
+
+  let asked = false;
+  /** The server shows less than it took in: it was restored from a backup, and is to be offered what it lost. */
+  function askServer(): void {
+    if (!asked) void engine.wake(true);
+    asked = true;
+  }
+
   let reading: Promise<void> | null = null;
   let stale = false;
   /** Reads the outbox; calls that come meanwhile share one more reading. */
@@ -211,6 +226,10 @@ export function deviceMarks(
     const byPerson = new Map<string, OpRow[]>();
     for (const op of ops) {
       const id = String(op.person);
+      if (isOnThePage(op)) {
+        if ((op.revision ?? 0) > Number(rowById(id)?.dataset.r ?? Infinity)) askServer();
+        continue;
+      }
       byPerson.set(id, [...(byPerson.get(id) ?? []), op]);
     }
     const saved: Row[] = [];

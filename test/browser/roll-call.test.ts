@@ -188,6 +188,26 @@ describe('the roll call', () => {
     await page.context().close();
   }, 60_000);
 
+  it('believes a server that shows less than it took in, and asks it what happened', async () => {
+    const { session } = await world.addRegister(world.school, NAMES);
+    const page = await pageOf(browser, world.bruno, { serviceWorkers: 'block' });
+    await page.goto(`/sessions/${session.id}`);
+    await page.locator('#register > li').first().locator('label:has(input[value=late])').click();
+    await page.locator('#register > li[data-s=late]').first().waitFor();
+    // As after a restore: the page is that of before the mark.
+    await page.route(`**/sessions/${session.id}`, async (route) => {
+      const answer = await route.fetch();
+      const html = (await answer.text())
+        .replace('data-r=1 data-s="late"', 'data-r=0')
+        .replace(/ checked(?= name=s)/, '');
+      await route.fulfill({ response: answer, body: html });
+    });
+    const [asked] = await Promise.all([page.waitForRequest('**/api/sync/handshake'), page.reload()]);
+    expect((await asked.response())?.status()).toBe(200);
+    expect(await page.locator('#register > li input:checked').count()).toBe(0);
+    await page.context().close();
+  }, 60_000);
+
   it('keeps the mark of the other person when told so, and has nothing left to decide', async () => {
     const { session, participants } = await world.addRegister(world.school, NAMES);
     const page = await pageOf(browser, world.bruno);

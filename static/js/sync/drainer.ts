@@ -81,7 +81,11 @@ export class Drainer {
   /** Resolves when a round has ended, whatever came of it; a timer takes care of what is left. Never rejects. */
   drain(): Promise<void> {
     this.again = true;
-    return (this.running ??= this.rounds().finally(() => (this.running = null)));
+    return (this.running ??= this.rounds().finally(() => {
+      this.running = null;
+      // Asked for just when the last round had ended.
+      if (this.again && !this.isTimed && !this.stopped) void this.drain();
+    }));
   }
 
   /** What is on its way ends by itself; nothing new begins. */
