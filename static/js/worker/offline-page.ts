@@ -1,5 +1,5 @@
 /** Pages that the device shows by itself: one shell, drawn by the server in the person's language (views/offline). */
-import { matchPrecache } from 'workbox-precaching';
+import { keptFile } from './files.js';
 
 export type OfflineCase = 'offline' | 'locked' | 'saved' | 'person' | 'signed_out' | 'unchanged' | 'unsaved';
 
@@ -8,7 +8,7 @@ export type OfflineCase = 'offline' | 'locked' | 'saved' | 'person' | 'signed_ou
  * @returns the page; status 503 when what was asked for could not be done
  */
 export async function offlinePage(name: OfflineCase, places: Record<string, string | number> = {}): Promise<Response> {
-  const answer = await matchPrecache('/offline');
+  const answer = await keptFile('/offline');
   if (!answer) return Response.error();
   const shell = await answer.text();
   const [, title = '', content = ''] =

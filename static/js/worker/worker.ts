@@ -2,10 +2,9 @@
  * The service worker. It keeps the files and pages that open without network, and it is the safety net for plain forms. It
  * never sends again a request that it was handed, and everything else that is no GET passes untouched.
  */
-import { registerRoute } from 'workbox-routing';
 import { type PrecacheEntry } from 'workbox-precaching';
 import { drain, waiting } from './device.js';
-import { keepFiles, keepOlderFiles } from './files.js';
+import { file, keepFiles, keepOlderFiles } from './files.js';
 import { FORM, plainForm } from './forms.js';
 import { type Message } from './messages.js';
 import { forget, navigate, whatOpens } from './navigate.js';
@@ -18,18 +17,26 @@ const manifest = self.__WB_MANIFEST as PrecacheEntry[];
 const version = manifest.map(({ url, revision }) => revision ?? url).join('|');
 
 keepFiles(manifest);
-registerRoute(
-  ({ request, sameOrigin }) => sameOrigin && request.mode === 'navigate',
-  ({ request, url, event }) => navigate(request, url, event),
-);
-registerRoute(
-  ({ request, url, sameOrigin }) => sameOrigin && request.mode === 'navigate' && FORM.test(url.pathname),
-  ({ request, url }) => plainForm(request, url),
-  'POST',
-);
-registerRoute(({ url, sameOrigin }) => sameOrigin && url.pathname === '/logout', signOut, 'POST');
 
-async function signOut({ request }: { request: Request }): Promise<Response> {
+self.addEventListener('fetch', (event) => {
+  const answer = answerTo(event, event.request, new URL(event.request.url));
+  if (answer) event.respondWith(answer);
+});
+
+/** @returns null for what passes untouched */
+function answerTo(event: FetchEvent, request: Request, url: URL): Promise<Response> | null {
+  if (url.origin !== location.origin) return null;
+  const isPage = request.mode === 'navigate';
+  if (request.method === 'GET') {
+    if (isPage) return navigate(request, url, event);
+    return url.pathname.startsWith('/static/') ? file(request) : null;
+  }
+  if (request.method !== 'POST') return null;
+  if (isPage && FORM.test(url.pathname)) return plainForm(request, url);
+  return url.pathname === '/logout' ? signOut(request) : null;
+}
+
+async function signOut(request: Request): Promise<Response> {
   try {
     const answer = await fetch(request);
     if (answer.type === 'opaqueredirect' || answer.ok) await forget();
