@@ -79,6 +79,9 @@ async function receivePresence(
     redirectedFrom: person.redirectedFrom,
   });
   const [kept] = await keepMarks(tx, act, [mark]);
+  // It came over another connection meanwhile: whoever waited for the cell's lock sees the receipt behind it.
+  if (kept!.judgement.outcome === 'duplicate')
+    return duplicateOf(tx, op.op_id, (await receiptsOf(tx, [op.op_id])).get(op.op_id)!);
   return resultOf(tx, kept!, flags);
 }
 
