@@ -49,17 +49,17 @@ export function rowsOf(orm: Orm, organization: number): Promise<Rows> {
  * was done have the same fingerprint, whatever interrupted the one of them.
  */
 export function fingerprint(rows: Rows, { register, stranger, ops }: Trace): string[] {
-  const person = (id: number | null) =>
-    id === null
+  const person = (id: number | null | undefined) =>
+    id == null
       ? 'nobody'
       : id === stranger
         ? 'stranger'
         : register.people.includes(id)
           ? `person ${register.people.indexOf(id)}`
           : 'somebody new';
-  const op = (id: string | null) => {
+  const op = (id: string | null | undefined) => {
     const at = ops.findIndex((each) => each.op_id === id);
-    return id === null ? 'none' : at < 0 ? 'another' : `op ${at}`;
+    return id == null ? 'none' : at < 0 ? 'another' : `op ${at}`;
   };
   const lines: string[] = [];
   const tell = (name: string, table: string, id: number, values: object) => {

@@ -3,7 +3,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { ALWAYS, foldedNames, Group, GroupMembership, Participant } from '../../../src/participants/index.js';
 import { fold } from '../../../src/platform/text.js';
 import { Session } from '../../../src/sessions/index.js';
-import { type Place, World } from '../../world.js';
+import { type Place, type World } from '../../world.js';
 import { Device } from '../device.js';
 import { Visitor } from '../visitor.js';
 
