@@ -164,6 +164,17 @@ describe('pages without network', () => {
   }, 60_000);
 });
 
+describe('the manifest', () => {
+  it('is read by the browser without an error, under the policy of the site', async () => {
+    await openRegister();
+    const { address, errors, text } = await device.manifest();
+    expect(address).toMatch(/\/static\/manifest\.webmanifest\?v=/);
+    expect([errors, (JSON.parse(text) as { name: string }).name]).toEqual([[], 'Omnipresence']);
+    await device.page.goto('/health/live');
+    expect((await device.manifest()).text).toBe('');
+  }, 60_000);
+});
+
 describe('a plain form without network', () => {
   it('becomes one operation for each changed row, based on what the page showed', async () => {
     const { path, participants, session } = await openRegister();

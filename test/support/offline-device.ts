@@ -131,6 +131,12 @@ export class Device {
     await (await this.tools()).send('Storage.overrideQuotaForOrigin', { origin: this.address, ...quota });
   }
 
+  /** @returns the manifest as the browser read it for this page; '' when the page names none, or it could not be had */
+  async manifest(): Promise<{ address: string; errors: string[]; text: string }> {
+    const { url, errors, data } = await (await this.tools()).send('Page.getAppManifest');
+    return { address: url, errors: errors.map((each) => each.message), text: data ?? '' };
+  }
+
   private async tools(): Promise<CDPSession> {
     return (this.session ??= await this.context!.newCDPSession(this.page));
   }
