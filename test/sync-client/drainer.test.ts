@@ -413,6 +413,26 @@ describe('who is signed in', () => {
     expect(await engine.state()).toMatchObject({ problem: 'signed_out', waiting: 1 });
   });
 
+  it('forgets names and pages when it was revoked, and captures nothing until somebody signs in; what waits stays', async () => {
+    const device = new Device();
+    let forgotten = 0;
+    const { engine, binding } = await device.tab(BRUNO, { forgetPages: () => Promise.resolve(void forgotten++) });
+    await engine.capture(binding, [present(1)], [{ kind: 'person', id: 1, name: 'Ada Lovelace' }]);
+    device.server.rule = () => json(401, { revoked: true, errors: [{ code: 'login_required', message: 'x' }] });
+    await engine.wake(true);
+    await until(async () => (await engine.currentBinding()) === null);
+    expect(forgotten).toBe(1);
+    expect(await engine.list(binding)).toMatchObject([{ row: { status: 'waiting' }, person: null }]);
+    await expect(engine.capture(binding, [present(2)])).rejects.toMatchObject({ reason: 'locked' });
+    expect(await engine.state()).toMatchObject({ problem: 'signed_out', waiting: 1 });
+    device.server.rule = () => undefined;
+    await engine.enter(BRUNO);
+    await engine.wake(true);
+    await engine.capture(binding, [present(2)]);
+    await engine.drain();
+    expect(await engine.state()).toMatchObject({ problem: null, waiting: 0 });
+  });
+
   it('hands in on behalf of an account that is gone', async () => {
     const { device, engine, binding } = await opened();
     await engine.drain();

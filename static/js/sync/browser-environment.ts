@@ -42,5 +42,8 @@ export function browserEnvironment(): Environment {
       listen: (hear) => talk.addEventListener('message', (event) => hear(event.data)),
     },
     compress: 'CompressionStream' in globalThis ? gzip : null,
+    async forgetPages() {
+      for (const name of await globalThis.caches?.keys()) if (name.startsWith('pages-')) await caches.delete(name);
+    },
   };
 }

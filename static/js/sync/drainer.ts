@@ -351,12 +351,28 @@ export class Drainer {
     else {
       const refusal = answer.kind === 'refused' ? answer.refusal : null;
       if (refusal) this.greeted = '';
+      if (answer.kind === 'refused' && answer.revoked) void this.forget().catch(() => undefined);
       if (answer.kind === 'refused' && answer.wait) this.notBefore = this.env.now() + answer.wait;
       this.tell({ online: true, sending: 0, ...(refusal && { problem: refusal }) });
       // Only a new version of this page can speak with this server.
       if (refusal === 'outdated') return;
     }
     this.backOff();
+  }
+
+  /**
+   * The device was taken out of use: names and pages go, and nothing is captured any more until somebody signs in. What
+   * waits stays: it can be brought then, or handed in by an administrator.
+   */
+  private async forget(): Promise<void> {
+    await this.store.write(async (tx) => {
+      await tx.objectStore('names').clear();
+      const bindings = tx.objectStore('bindings');
+      for (const row of await bindings.getAll()) await bindings.put({ ...row, offline_until: 0 });
+      await tx.objectStore('meta').put(null, 'current');
+    });
+    await this.env.forgetPages?.();
+    this.changed();
   }
 
   private backOff(): void {

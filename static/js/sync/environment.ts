@@ -20,4 +20,6 @@ export interface Environment {
   channel: { post(message: unknown): void; listen(hear: (message: unknown) => void): void } | null;
   /** gzip for large bodies; null, or null as the answer: the body goes as it is. */
   compress: ((text: string) => Promise<Uint8Array<ArrayBuffer> | null>) | null;
+  /** Deletes the pages that this browser keeps: the device was revoked. Absent where none are kept. */
+  forgetPages?(): Promise<void>;
 }

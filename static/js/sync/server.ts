@@ -20,7 +20,7 @@ export type Answer<T> =
   | { kind: 'too_large' }
   | { kind: 'client_unknown' }
   /** Our server said no, or not now. */
-  | { kind: 'refused'; refusal: Refusal | null; wait: number }
+  | { kind: 'refused'; refusal: Refusal | null; wait: number; revoked?: boolean }
   /** No answer of ours. */
   | { kind: 'nothing' };
 
@@ -53,7 +53,7 @@ async function ask<T>(
     const [error] = Array.isArray(body.errors) ? (body.errors as unknown[]) : [];
     const code = isRecord(error) ? error.code : undefined;
     if (typeof code !== 'string') return { kind: 'nothing' };
-    if (status === 401) return { kind: 'refused', refusal: 'signed_out', wait: 0 };
+    if (status === 401) return { kind: 'refused', refusal: 'signed_out', wait: 0, revoked: body.revoked === true };
     if (status === 403) return { kind: 'refused', refusal: 'forbidden', wait: 0 };
     if (status === 409 && code === 'client_unknown') return { kind: 'client_unknown' };
     if (status === 409 && (code === 'wrong_user' || code === 'wrong_organization'))
