@@ -15,6 +15,7 @@ import { type Orm } from './platform/database/orm.js';
 import { BodyInterceptor, useBodies } from './platform/http/body.js';
 import { useOpenApi } from './platform/http/openapi.js';
 import { parsePipe } from './platform/http/parse.js';
+import { precompressed } from './platform/http/precompressed.js';
 import { ProblemFilter } from './platform/http/problem.filter.js';
 import { Reply } from './platform/http/reply.js';
 import { type AppRequest } from './platform/http/request.js';
@@ -60,6 +61,7 @@ function useHttp(app: NestExpressApplication, orm: Orm, config: Config): void {
   app.use(beginRequest());
   app.use(securityHeaders());
   app.use(compression({ brotli: { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } } }));
+  app.use('/static', precompressed(join(statics, 'dist')));
   for (const folder of [join(statics, 'dist'), statics])
     app.use('/static', express.static(folder, { index: false, immutable: true, maxAge: '365d', dotfiles: 'ignore' }));
   const hasWorker = config.serviceWorker !== false;

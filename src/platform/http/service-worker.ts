@@ -1,4 +1,5 @@
 import { type RequestHandler } from 'express';
+import { smallest } from './precompressed.js';
 
 /**
  * The kill switch: a worker that takes over at once, drops every page and file that was kept, and leaves. What people
@@ -27,7 +28,7 @@ export const serviceWorker =
     response.setHeader('Cache-Control', 'no-cache');
     response.type('text/javascript');
     if (isOn)
-      response.sendFile(file, { cacheControl: false }, (error) => {
+      response.sendFile(smallest(request, response, file), { cacheControl: false }, (error) => {
         // Who left meanwhile needs no answer.
         if (error && !response.headersSent) next(error);
       });

@@ -3,8 +3,9 @@
  * scripts, because their content is their address: pages ask for `/static/<name>?v=<version>` (Views.asset).
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { injectManifest } from 'workbox-build';
 
@@ -54,3 +55,9 @@ const { warnings } = await injectManifest({
   ],
 });
 if (warnings.length > 0) throw new Error(warnings.join('\n'));
+
+// The small form of each file, which the server sends as it is (src/platform/http/precompressed.ts).
+const dist = join(root, 'static', 'dist');
+for (const name of readdirSync(dist))
+  if (/\.(js|css)$/.test(name))
+    writeFileSync(join(dist, `${name}.br`), brotliCompressSync(readFileSync(join(dist, name))));
