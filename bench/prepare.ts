@@ -72,7 +72,7 @@ export async function prepare(databaseUrl: string, past: number): Promise<Prepar
     Array.from({ length: past }, (_, at) => plan('Past', new Date(start.getTime() - (at + 1) * 86_400_000))),
   );
   const [shown, captured, ...fresh] = await place.addSessions(
-    Array.from({ length: 42 }, (_, at) => plan(`Register ${at}`, start)),
+    Array.from({ length: 70 }, (_, at) => plan(`Register ${at}`, start)),
   );
   const author = place.users.teacher;
   const register = (session: number, at: Date, share: number) =>

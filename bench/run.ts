@@ -12,13 +12,24 @@ import { randomUUID } from 'node:crypto';
 import { Client, median, pagesPerSecond, quantile } from './client.ts';
 import { importPeople } from './import.ts';
 import { keep, markOf, PEOPLE, prepare, secretFor, type Prepared } from './prepare.ts';
+import { syncLines } from './sync.ts';
 import { residentMb, startApp, startFloor, type Running } from './process.ts';
 import { machine, print, write, type Line, type Section } from './table.ts';
 
 const quick = process.argv.includes('--quick');
 const size = quick
-  ? { past: 2, pages: 20, throughput: 1200, marks: 40, crowd: 4000, acts: 3, import: 3000, settle: 5000 }
-  : { past: 20, pages: 60, throughput: 6000, marks: 150, crowd: 20_000, acts: 9, import: 50_000, settle: 60_000 };
+  ? { past: 2, pages: 20, throughput: 1200, marks: 40, crowd: 4000, acts: 3, import: 3000, settle: 5000, drains: 1 }
+  : {
+      past: 20,
+      pages: 60,
+      throughput: 6000,
+      marks: 150,
+      crowd: 20_000,
+      acts: 9,
+      import: 50_000,
+      settle: 60_000,
+      drains: 3,
+    };
 
 const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 const kb = (bytes: number) => `${Math.round(bytes / 1000)} KB`;
@@ -155,6 +166,9 @@ async function measure(databaseUrl: string, prepared: Prepared, floorInput: stri
       ...(floor ? { floor: ms(plain), ratio: times(act / plain) } : {}),
       ok: !floor || act <= 4 * plain,
     });
+
+    say('devices that come back');
+    lines.push(...(await syncLines(app.port, prepared, fresh, databaseUrl, size.drains)));
 
     await floor?.stop();
     say(`import of ${size.import} people`);

@@ -87,7 +87,8 @@ Written by \`npm run bench -- --write\`; do not edit by hand. \`npm run bench --
 
 **Floor**: a bare \`node:http\` program (bench/floor.ts) that sends the statements that the application sends to the same
 database and writes the same bytes from template strings, without sign-in, rights, audit or framework; for 500 marks in
-one act, the same rows (cells, receipts, audit rows) by multi-row INSERTs in one transaction. Application and floor are
+one act, the same rows (cells, receipts, audit rows) by multi-row INSERTs in one transaction; for devices that come back,
+the same rows by plain INSERTs in one transaction for each mark. Application and floor are
 measured in turns in the same run, each as one process of its own, with the load in a third. Times are medians.
 
 ${parts.join('\n\n')}
