@@ -484,6 +484,7 @@ describe('a server and a network that fail', () => {
     try {
       await off.listen(0, '127.0.0.1');
       proxy.aimAt((await off.getUrl()).replace('[::1]', '127.0.0.1'));
+      proxy.answer(/ \/api\/sync/, 1_000, '503 Service Unavailable', 'text/plain', '');
       proxy.restore();
       await device.page.goto('/login');
       await until('the worker is gone', () =>
@@ -493,6 +494,7 @@ describe('a server and a network that fail', () => {
     } finally {
       await off.close();
     }
+    proxy.mend();
     proxy.aimAt(world.address);
     await device.page.goto(register.path);
     await untilSent();
