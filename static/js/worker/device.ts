@@ -5,6 +5,8 @@ import { type Draft, type Engine, type Name } from '../sync/engine.js';
 /** The address of the file that pages load, too, with its version: put in by the build. */
 declare const ENGINE: string;
 
+declare const self: ServiceWorkerGlobalScope;
+
 // The browser keeps it with this version of the worker.
 importScripts(ENGINE);
 
@@ -43,9 +45,11 @@ export async function leave(): Promise<void> {
   );
 }
 
-/** Errors: nothing was stored. */
+/** Keeps operations, and asks the browser to wake the worker when there is network. Errors: nothing was stored. */
 export async function capture(owner: string, drafts: Draft[], names: Name[]): Promise<void> {
   await (await engine()).capture(owner, drafts, names);
+  const { sync } = self.registration as { sync?: { register(tag: string): Promise<void> } };
+  sync?.register('drain').catch(() => undefined);
 }
 
 /** Never rejects. Without storage nothing waits. */
