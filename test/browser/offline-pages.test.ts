@@ -149,6 +149,29 @@ describe('pages without network', () => {
     expect(await device.page.locator('main').textContent()).not.toContain('Mathematics');
   }, 60_000);
 
+  it('are of today: yesterday’s list is none, and a register of a past day goes', async () => {
+    const { path } = await openRegister();
+    await device.waitUntilKept('/.warm');
+    await device.age(path, '/sessions/424242');
+    await device.page.goto('/');
+    await until('the register of a past day is gone', async () => {
+      await device.page.evaluate(
+        (open) => navigator.serviceWorker.controller!.postMessage({ type: 'warm', path: open }),
+        path,
+      );
+      return !Object.values(await device.kept())
+        .flat()
+        .includes('/sessions/424242');
+    });
+    expect(Object.values(await device.kept()).flat()).toContain(path);
+    await device.age('/');
+    proxy.cut();
+    await device.page.goto('/');
+    expect(await headline()).toBe('No network');
+    await device.page.locator(`a[href="${path}"]`).click();
+    expect(await headline()).toBe('Mathematics');
+  }, 60_000);
+
   it('are locked when nobody has signed in for too long', async () => {
     const { path } = await openRegister();
     await device.changeBinding({ offline_until: Date.now() - 1_000 });

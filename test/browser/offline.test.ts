@@ -501,6 +501,30 @@ describe('a server and a network that fail', () => {
     await expectOnServer(register, everybody(register), 2);
   });
 
+  flow('over plain http there is no worker: the page says so, and marks are kept and sent all the same', async () => {
+    await device.dispose();
+    // Browsers trust the machine itself; by another name it is a server on the local network.
+    const { port } = new URL(proxy.address);
+    device = await Device.open(`http://school.example:${port}`, ['--host-resolver-rules=MAP school.example 127.0.0.1']);
+    const { session, participants } = await world.addRegister(world.school, 3);
+    const register = {
+      session: session.id,
+      people: participants.map((each) => each.id),
+      path: `/sessions/${session.id}`,
+    };
+    await device.signInAs(await freshly('bruno'));
+    await device.page.goto(register.path);
+    expect(await device.page.evaluate(() => 'serviceWorker' in navigator)).toBe(false);
+    await waitForStatus(/Opened over plain http: pages do not open without network/);
+    await until('the device is known to the server', async () => (await device.rows('bindings'))[0]?.client_id != null);
+    proxy.cut();
+    await tapAll(register);
+    await waitForStatus(/^Offline, 3 marks saved on this device/);
+    await back();
+    await untilSent();
+    await expectOnServer(register, everybody(register), 3);
+  });
+
   // The server's code is the same on both databases; only a file is restored here by copying it.
   if (!mysqlServer())
     flow('the server was restored from a backup: what it had acknowledged comes again', async () => {

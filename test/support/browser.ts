@@ -28,12 +28,21 @@ async function chromiumPath(): Promise<string> {
 export const openBrowser = async (): Promise<Browser> =>
   chromium.launch({ executablePath: await chromiumPath(), args, headless: true });
 
-/** @returns a Chromium that keeps everything in this folder, so that it can be closed and opened again */
+/**
+ * @param more arguments of the browser's command line
+ * @returns a Chromium that keeps everything in this folder, so that it can be closed and opened again
+ */
 export const openProfile = async (
   folder: string,
   options: Parameters<typeof chromium.launchPersistentContext>[1] = {},
+  more: string[] = [],
 ): Promise<BrowserContext> =>
-  chromium.launchPersistentContext(folder, { executablePath: await chromiumPath(), args, headless: true, ...options });
+  chromium.launchPersistentContext(folder, {
+    executablePath: await chromiumPath(),
+    args: [...args, ...more],
+    headless: true,
+    ...options,
+  });
 
 /** A page in which this visitor is signed in. */
 export async function pageOf(

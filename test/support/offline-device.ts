@@ -14,17 +14,20 @@ export class Device {
   private session: CDPSession | null = null;
   page!: Page;
 
-  private constructor(private readonly address: string) {}
+  private constructor(
+    private readonly address: string,
+    private readonly args: string[],
+  ) {}
 
-  /** @param address what the browser calls the server */
-  static async open(address: string): Promise<Device> {
-    const device = new Device(address);
+  /** @param address what the browser calls the server @param args of the browser's command line */
+  static async open(address: string, args: string[] = []): Promise<Device> {
+    const device = new Device(address, args);
     await device.start();
     return device;
   }
 
   async start(): Promise<void> {
-    this.context = await openProfile(this.folder, { baseURL: this.address });
+    this.context = await openProfile(this.folder, { baseURL: this.address }, this.args);
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     this.page.setDefaultTimeout(15_000);
   }
@@ -118,6 +121,21 @@ export class Device {
       });
       database.close();
     }, change);
+  }
+
+  /** Lets a page count as stored a day ago. @param as under which path, when it is to be another page */
+  async age(path: string, as = path): Promise<void> {
+    await this.page.evaluate(
+      async ([from, to]) => {
+        const name = (await caches.keys()).find((each) => each.startsWith('pages-'))!;
+        const cache = await caches.open(name);
+        const page = (await cache.match(from!))!;
+        const headers = new Headers(page.headers);
+        headers.set('X-Stored', new Date(Date.now() - 86_400_000).toISOString());
+        await cache.put(to!, new Response(await page.text(), { headers }));
+      },
+      [path, as],
+    );
   }
 
   /** Whether the scripts of pages run, from the next page on. What looks into the browser turns them on again. */
