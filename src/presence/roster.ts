@@ -7,14 +7,21 @@ import { read } from '../platform/database/read.js';
  * has a cell there. People who were deactivated since leave the registers to come, never those of the past.
  * Needs :organization and the values of `rosterValues`.
  */
-export const ROSTER = `people(id) as (
+export const ROSTER = people();
+
+/** The same, among those who are asked about (:participants): the whole register is not read for one mark. */
+const ROSTER_AMONG = people('in (:participants)');
+
+function people(among = ''): string {
+  return `people(id) as (
   select m.participant_id from group_memberships m
     join participants a on a.organization_id = m.organization_id and a.id = m.participant_id and (a.is_active = :yes or :closed = :yes)
-   where m.organization_id = :organization and m.group_id = :group
+   where m.organization_id = :organization and m.group_id = :group ${among && `and m.participant_id ${among}`}
      and ${onRegister('m')}
   union
   select c.participant_id from presence_records c
-   where c.organization_id = :organization and c.session_id = :session)`;
+   where c.organization_id = :organization and c.session_id = :session ${among && `and c.participant_id ${among}`})`;
+}
 
 export interface RosterOf {
   session: number;
@@ -45,7 +52,7 @@ export async function standings(
   for (let at = 0; at < participants.length; at += 1000) {
     const rows = await read<{ id: number; anonymized_at: unknown; on_roster: number }>(
       em,
-      `with ${ROSTER}
+      `with ${ROSTER_AMONG}
      select p.id, p.anonymized_at, case when q.id is null then 0 else 1 end as on_roster
        from participants p left join people q on q.id = p.id
       where p.organization_id = :organization and p.id in (:participants)`,
