@@ -57,8 +57,24 @@ class ImmediateDriver extends SqliteDriver {
   }
 
   override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
-    if (settings?.accessMode === 'read only') await connection.executeQuery(CompiledQuery.raw('begin'));
-    else await beginImmediate(connection);
+    try {
+      if (settings?.accessMode === 'read only') await connection.executeQuery(CompiledQuery.raw('begin'));
+      else await beginImmediate(connection);
+    } catch (error) {
+      // Kysely keeps the connection of a transaction that did not begin, and there is no other: everybody would wait for
+      // ever. (MikroORM begins by startTransaction() alone; kysely's transaction() would give it back a second time.)
+      await this.releaseConnection();
+      throw error;
+    }
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await super.rollbackTransaction(connection);
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself. Then this is done, and the connection must be given back.
+      if (!/no transaction is active/.test(String((error as Error).message))) throw error;
+    }
   }
 }
 
