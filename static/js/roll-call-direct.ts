@@ -203,6 +203,8 @@ export function directMarks(roll: Roll, painted: () => void): Marks {
     const face = line.failed ? 'fail' : mark ? 'wait' : line.saved ? 'done' : '';
     if (mark) row.dataset.m = mark.state;
     else delete row.dataset.m;
+    // The row tells of this mark until the server has answered, whatever the device's outbox says meanwhile.
+    row.toggleAttribute('data-direct', !!mark);
     check(row);
     const text = face === 'fail' ? words.failed : face === 'wait' ? words.saving : words.saved;
     tellFace(row, face, text ?? '', line.failed);

@@ -234,6 +234,7 @@ export function deviceMarks(
     }
     const saved: Row[] = [];
     for (const row of rowsOf(roll)) {
+      if (row.dataset.direct !== undefined) continue;
       const id = idOf(row);
       const mine = byPerson.get(id);
       if (mine || tapped.has(id) || row.dataset.m !== undefined || onTheWay.has(id)) {
