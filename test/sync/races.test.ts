@@ -65,7 +65,7 @@ const inConflict = async () => {
 };
 const resolve = (id: number, choice: string) =>
   world.ana.post(`/api/admin/sync-conflicts/${id}/resolve`, { choice, reason: 'asked both' });
-const statuses = (answers: Answer[]) => answers.map(({ status }) => status).sort();
+const statuses = (answers: Answer[]) => answers.map(({ status }) => status).sort((a, b) => a - b);
 const resultsOf = (answer: Answer): OpResult[] => (answer.json as SyncAnswer).results;
 /** A conflict is open exactly as long as a candidate waits in it, and exactly then its cell is disputed. */
 async function expectOneTruth(participant: number): Promise<void> {
