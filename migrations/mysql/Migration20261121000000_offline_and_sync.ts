@@ -54,6 +54,10 @@ export class Migration20261121000000_offline_and_sync extends Migration {
     this.addSql(
       `alter table \`presence_operations\` add \`waits_for\` varchar(36) null, add \`redirected_from\` bigint null, add \`settlement\` varchar(20) null, add \`settled_by\` bigint null, add \`settled_at\` datetime(3) null, add \`settled_reason\` varchar(2000) null, add \`sync_history_id\` bigint null;`,
     );
+    this.addSql(`alter table \`login_sessions\` add \`device_hash\` varchar(64) null;`);
+    this.addSql(
+      `alter table \`login_sessions\` add index \`login_sessions_device_index\` (\`organization_id\`, \`device_hash\`);`,
+    );
     this.addSql(
       `alter table \`presence_operations\` add index \`presence_operations_client_index\` (\`organization_id\`, \`client_id\`, \`seq\`);`,
     );
@@ -109,6 +113,8 @@ export class Migration20261121000000_offline_and_sync extends Migration {
     this.addSql(`drop table if exists \`sync_history\`;`);
     this.addSql(`drop table if exists \`sync_conflicts\`;`);
 
+    this.addSql(`alter table \`login_sessions\` drop index \`login_sessions_device_index\`;`);
+    this.addSql(`alter table \`login_sessions\` drop column \`device_hash\`;`);
     this.addSql(`alter table \`presence_operations\` drop index \`presence_operations_client_index\`;`);
     this.addSql(`alter table \`presence_operations\` drop index \`presence_operations_conflict_index\`;`);
     this.addSql(`alter table \`presence_operations\` drop index \`presence_operations_waits_index\`;`);

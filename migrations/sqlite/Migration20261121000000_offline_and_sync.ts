@@ -56,6 +56,10 @@ export class Migration20261121000000_offline_and_sync extends Migration {
     this.addSql(`alter table \`presence_operations\` add column \`settled_at\` datetime null;`);
     this.addSql(`alter table \`presence_operations\` add column \`settled_reason\` text null;`);
     this.addSql(`alter table \`presence_operations\` add column \`sync_history_id\` integer null;`);
+    this.addSql(`alter table \`login_sessions\` add column \`device_hash\` text null;`);
+    this.addSql(
+      `create index \`login_sessions_device_index\` on \`login_sessions\` (\`organization_id\`, \`device_hash\`);`,
+    );
     this.addSql(
       `create index \`presence_operations_client_index\` on \`presence_operations\` (\`organization_id\`, \`client_id\`, \`seq\`);`,
     );
@@ -79,6 +83,8 @@ export class Migration20261121000000_offline_and_sync extends Migration {
     this.addSql(`drop table if exists \`sync_history\`;`);
     this.addSql(`drop table if exists \`sync_conflicts\`;`);
 
+    this.addSql(`drop index \`login_sessions_device_index\`;`);
+    this.addSql(`alter table \`login_sessions\` drop column \`device_hash\`;`);
     this.addSql(`drop index \`presence_operations_client_index\`;`);
     this.addSql(`drop index \`presence_operations_conflict_index\`;`);
     this.addSql(`drop index \`presence_operations_waits_index\`;`);

@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { EntityManager } from '@mikro-orm/core';
 import { current } from '../platform/current.js';
 import { ACCESS, type Access } from '../platform/http/access.js';
-import { loginRequired, permissionDenied } from '../platform/http/problem.js';
+import { loginRequired, permissionDenied, Problem } from '../platform/http/problem.js';
 import { type AppRequest } from '../platform/http/request.js';
 import { reachOf, type Permission, type Reach } from './permissions.js';
 import { type SignedInUser } from './signed-in.js';
@@ -28,6 +28,7 @@ export class AccessGuard implements CanActivate {
       now.userId = user.id;
       now.organizationId = user.organization.id;
       this.em.setFilterParams('tenant', { organization: user.organization.id });
+      refuseForeignPage(request, user);
     }
     if (access?.kind === 'public') return true;
     if (!user) throw loginRequired();
@@ -38,6 +39,21 @@ export class AccessGuard implements CanActivate {
     request.reach = reach;
     return true;
   }
+}
+
+/**
+ * A page says for whom it was drawn, in a field of its plain forms or in a header of its script. Who signed in since, in
+ * another tab, has not made what stands on it.
+ * @throws Problem 409 wrong_user
+ */
+function refuseForeignPage(request: AuthRequest, user: SignedInUser): void {
+  const field = (request.body as { binding?: unknown } | undefined)?.binding;
+  const drawnFor = request.headers['x-binding'] ?? (typeof field === 'string' ? field : undefined);
+  if (request.method === 'GET' || !drawnFor || drawnFor === `${user.organization.id}:${user.id}`) return;
+  throw new Problem(409, {
+    code: 'wrong_user',
+    message: 'This page was opened by another account. Nothing was saved; open it again and look at what it shows.',
+  });
 }
 
 /** The signed-in user: `@Me() me: SignedInUser`. */

@@ -1,5 +1,6 @@
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
+import { deviceHashOf } from '../platform/http/device-cookie.js';
 import { parse } from '../platform/http/parse.js';
 import { authenticatorOf } from './login-middleware.js';
 import { type SignedIn } from './sign-in.js';
@@ -36,6 +37,7 @@ export async function keepSignedIn(request: Request, who: SignedIn): Promise<voi
   );
   request.session.organizationId = who.organizationId;
   request.session.deviceLabel = (request.headers['user-agent'] ?? '').slice(0, 200);
+  request.session.deviceHash = deviceHashOf(request);
   request.session.ip = (request.ip ?? '').slice(0, 64);
   await new Promise<void>((resolve, reject) =>
     request.session.save((error: unknown) => (error ? reject(error as Error) : resolve())),

@@ -11,6 +11,7 @@ declare module 'express-session' {
     /** The tenant of the signed-in user; a session without it is never stored. */
     organizationId?: number;
     deviceLabel?: string;
+    deviceHash?: string | null;
     ip?: string;
   }
 }
@@ -90,6 +91,7 @@ export class LoginSessionStore extends Store {
       tokenHash: sha256(token),
       data: text,
       deviceLabel: data.deviceLabel ?? '',
+      deviceHash: data.deviceHash ?? null,
       ip: data.ip ?? '',
       expiresAt: new Date(now.getTime() + this.maxHours * 3_600_000),
       lastSeenAt: now,

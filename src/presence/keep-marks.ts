@@ -6,7 +6,15 @@ import { addCandidate, openConflictsOf, settle, settleEqual, takeOut } from './c
 import { judgeOperation, type Judgement } from './judge-operation.js';
 import { type Act, type Kept } from './kept.js';
 import { bodyOf, type Mark } from './mark.js';
-import { baseOf, keepReceipts, type Receipt, receiptRow, receiptsOf, replaceReceipt } from './receipts.js';
+import {
+  baseOf,
+  keepReceipts,
+  type Receipt,
+  receiptRow,
+  receiptsOf,
+  replaceReceipt,
+  sinceRestored,
+} from './receipts.js';
 import { recordJson, type RecordRow } from './record-json.js';
 import { standings } from './roster.js';
 
@@ -39,7 +47,7 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
     const conflict = open.get(mark.participant);
     const candidate = candidates.get(each);
     // A later operation of the same device stands for the earlier one; with it the device may have come round.
-    if (conflict && candidate?.conflict === conflict.conflict.id) {
+    if (conflict && candidate?.conflict === conflict.conflict.id && stands(judgement)) {
       if (judgement.outcome === 'conflict') await settle(tx, [candidate.id], 'superseded');
       else if (!(await takeOut(tx, conflict, candidate.id, 'superseded'))) {
         await setDisputed(tx, cells.get(mark.participant)!, false);
@@ -70,6 +78,9 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
 const isKept = (act: Act, { outcome }: Judgement): boolean =>
   outcome === 'applied' || outcome === 'merged' || (!!act.keepsEverything && outcome !== 'duplicate');
 
+/** What is parked or rejected says nothing yet: the candidate before it goes on waiting. */
+const stands = ({ outcome }: Judgement): boolean => outcome === 'conflict' || outcome === 'merged';
+
 /** Gathers what the judge may know, and asks him about each mark. */
 async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<number, RecordRow>, now: Date) {
   // What is judged again has a receipt of its own, which says nothing new.
@@ -93,7 +104,8 @@ async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<numb
     const row = cells.get(mark.participant) ?? null;
     const standing = roster.get(mark.participant);
     const record = row && recordJson(row);
-    const { base, candidate } = await baseOf(tx, mark);
+    const { base: told, candidate } = await baseOf(tx, act.session.id, act.author.id, mark);
+    const base = await sinceRestored(tx, act, mark, told, row);
     const judgement = judgeOperation(mark, {
       hash,
       receipt,

@@ -30,6 +30,8 @@ export interface Act {
   keepsEverything?: boolean;
   /** Handed in by somebody else than the author: parked, whatever it says. */
   foreign?: boolean;
+  /** When this server was restored from a backup last: revision numbers from before may have been given out again. */
+  restoredAt?: Date | null;
   /** A person decided that this parked operation shall count: roster and rights are no question any more. */
   adopting?: boolean;
   /** The receipt of a parked operation that is judged again: it is changed, and no second one is written. */

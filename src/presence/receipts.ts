@@ -1,12 +1,12 @@
 import { type EntityManager } from '@mikro-orm/core';
-import { read } from '../platform/database/read.js';
+import { instant, read } from '../platform/database/read.js';
 import { insertRows, type RowValues, updateRows } from '../platform/ledger/audited-rows.js';
 import { uuidV5 } from '../platform/text.js';
 import { type Act, type Kept, type Replaced } from './kept.js';
 import { type Base, type Code } from './judge-operation.js';
 import { bodyOf, type Mark } from './mark.js';
 import { PresenceOperation, type Settlement } from './presence-operation.entity.js';
-import { type RecordJson } from './record-json.js';
+import { type RecordJson, type RecordRow } from './record-json.js';
 
 /** What was kept of an operation that came before. */
 export interface Receipt {
@@ -21,6 +21,7 @@ export interface Receipt {
   session: number | null;
   participant: number | null;
   kind: string;
+  author: number;
   settlement: Settlement | null;
   body: string;
   flags: string | null;
@@ -42,12 +43,13 @@ export async function receiptsOf(tx: EntityManager, opIds: string[]): Promise<Ma
       session_id: number | null;
       participant_id: number | null;
       kind: string;
+      author_id: number;
       settlement: Settlement | null;
       body: string;
       flags: string | null;
     }>(
       tx,
-      `select id, op_id, hash, answer, outcome, code, revision, conflict_id, session_id, participant_id, kind, settlement, body, flags
+      `select id, op_id, hash, answer, outcome, code, revision, conflict_id, session_id, participant_id, kind, author_id, settlement, body, flags
          from presence_operations where organization_id = :organization and op_id in (:ops)`,
       { ops: opIds.slice(at, at + 1000) },
     );
@@ -64,6 +66,7 @@ export async function receiptsOf(tx: EntityManager, opIds: string[]): Promise<Ma
         session: row.session_id === null ? null : Number(row.session_id),
         participant: row.participant_id === null ? null : Number(row.participant_id),
         kind: row.kind,
+        author: Number(row.author_id),
         settlement: row.settlement,
         body: row.body,
         flags: row.flags,
@@ -81,6 +84,8 @@ const LONGEST_CHAIN = 100;
  */
 export async function baseOf(
   tx: EntityManager,
+  session: number,
+  author: number,
   { base, participant }: Mark,
 ): Promise<{ base: Base; candidate: { id: number; conflict: number } | null }> {
   let asked: Mark['base'] = base;
@@ -90,10 +95,12 @@ export async function baseOf(
     const receipt = (await receiptsOf(tx, [asked.op])).get(asked.op);
     // What was refused for good never comes; a person may adopt what stood on it.
     if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'missing' }, candidate: null };
-    // An operation on another person is no base of this one.
-    if (receipt.participant !== participant) return { base: { kind: 'missing' }, candidate: null };
+    // An operation on another cell is no base of this one.
+    if (receipt.participant !== participant || receipt.session !== session)
+      return { base: { kind: 'missing' }, candidate: null };
     if (receipt.outcome === 'conflict') {
-      const open = receipt.settlement === null && receipt.conflict !== null;
+      // Only who made a candidate can put a later one in its place.
+      const open = receipt.settlement === null && receipt.conflict !== null && receipt.author === author;
       return {
         base: { kind: 'concurrent' },
         candidate: open ? { id: receipt.id, conflict: receipt.conflict! } : null,
@@ -107,6 +114,28 @@ export async function baseOf(
     asked = earlier?.op ? { op: earlier.op } : (earlier?.revision ?? 0);
   }
   return { base: { kind: 'concurrent' }, candidate: null };
+}
+
+/**
+ * After a restore revision numbers are given out again: whoever captured his mark before it cannot have seen one that was
+ * captured after it by somebody else, even if its number is the one that he saw.
+ */
+export async function sinceRestored(
+  tx: EntityManager,
+  { restoredAt }: Act,
+  { captured }: Mark,
+  base: Base,
+  row: RecordRow | null,
+): Promise<Base> {
+  if (!restoredAt || !captured || !row || base.kind !== 'revision' || base.revision !== row.revision) return base;
+  if (captured.correctedAt >= restoredAt) return base;
+  const [inForce] = await read<{ client_id: string | null; corrected_at: number | string }>(
+    tx,
+    'select client_id, corrected_at from presence_operations where organization_id = :organization and op_id = :op',
+    { op: row.op_id },
+  );
+  const isUnseen = !!inForce && inForce.client_id !== captured.clientId && instant(inForce.corrected_at) >= restoredAt;
+  return isUnseen ? { kind: 'concurrent' } : base;
 }
 
 /** The second content of an op_id has an id of its own, so that both bodies are kept. */
@@ -188,6 +217,8 @@ export async function replaceReceipt(
     answer: row.answer,
     conflict: row.conflict,
     participant: row.participant,
+    // Of what is rejected nothing personal is kept, now either.
+    ...(row.outcome === 'rejected' ? { body: '', session: null } : {}),
     waitsFor: ends ? null : row.waitsFor,
     adoptedBy: adopter,
     settlement: ends ? settlement : null,

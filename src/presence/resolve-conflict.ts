@@ -134,7 +134,8 @@ function chosen(
   return {
     mark: mark({
       state: candidate.state,
-      note: note ? note : undefined,
+      // As the candidate meant it: nothing said leaves the note, an empty one takes it away.
+      note: note === undefined || note === null ? undefined : note === '' ? null : note,
       arrivedAt: time(arrived_at),
       leftAt: time(left_at),
       recordedAt: candidate.recordedAt,

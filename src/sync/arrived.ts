@@ -35,7 +35,9 @@ export async function arrived(
   await tx.flush();
   const beyond = new Set(seqs.slice(at));
   const missing: number[] = [];
-  for (let seq = receivedUpTo + 1; seq <= row.maxSeq && missing.length < TOLD; seq++)
+  // Beyond what was looked at nobody knows.
+  const known = seqs.length < LOOKED_AT ? row.maxSeq : seqs.at(-1)!;
+  for (let seq = receivedUpTo + 1; seq <= known && missing.length < TOLD; seq++)
     if (!beyond.has(seq)) missing.push(seq);
   return { receivedUpTo, missing };
 }

@@ -11,6 +11,8 @@ export interface Delivery {
   clientId: string;
   sentAt: Date;
   receivedAt: Date;
+  /** When this server was restored from a backup last. */
+  restoredAt: Date | null;
   /** The row of sync_history. */
   id: number;
   /** Seqs of this client that other operations have already. */

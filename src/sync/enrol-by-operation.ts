@@ -6,6 +6,7 @@ import { Problem } from '../platform/http/problem.js';
 import { keepReceipts, type Replaced, replaceReceipt } from '../presence/index.js';
 import { dayOf } from '../tenancy/index.js';
 import { deviceTime } from './device-clock.js';
+import { everSaw } from './ever-saw.js';
 import { type ParsedOp, type ParsedParticipant } from './envelope.js';
 import { type Delivery } from './delivery.js';
 import { type Flag, type OpResult, type SyncCode } from './wire.js';
@@ -75,7 +76,8 @@ async function judge(
 ): Promise<Verdict> {
   const group = await tx.findOne(Group, { id: op.group_id });
   const own = !!group && (await isOwnGroup(tx, ownGroupsOf(by), group.id));
-  if (!group || (!own && !again)) return { outcome: 'rejected', code: 'unknown_target' };
+  if (!group || (!own && !again && !(await everSaw(tx, by, group.id))))
+    return { outcome: 'rejected', code: 'unknown_target' };
   if (onBehalf) return { outcome: 'parked', code: 'foreign_author' };
   const reach = reachOf(by.role, 'participant.enrol', by.organization.settings);
   if (!own || reach === null || reach === 'own') return { outcome: 'parked', code: 'not_authorized' };

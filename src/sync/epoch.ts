@@ -19,6 +19,11 @@ export async function epochOf(em: EntityManager): Promise<string> {
   });
 }
 
+/** @returns when the epoch began: at the first handshake, or when an operator told that a backup was restored */
+export async function restoredAt(em: EntityManager): Promise<Date | null> {
+  return (await em.findOne(Installation, { id: ONLY }, { filters: false }))?.changedAt ?? null;
+}
+
 /**
  * After a backup was restored: every device that comes offers again what was acknowledged in the last 30 days. Each
  * operation's id makes that harmless.

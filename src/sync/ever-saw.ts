@@ -2,17 +2,16 @@ import { type EntityManager } from '@mikro-orm/core';
 import { reachOf, type SignedInUser } from '../auth/index.js';
 import { isOwnGroup, ownGroupsOf } from '../participants/index.js';
 import { read } from '../platform/database/read.js';
-import { type Session } from '../sessions/index.js';
 
 /**
- * Whether somebody who may not mark here sees this session, or did: then his marks are parked (he lost the right), else
- * the session does not exist for him. Evidence that he did: marks of his in the group, an assignment to it that was
+ * Whether somebody who may not act for this group sees it, or did: then what he did is parked (he lost the right), else
+ * the group and its sessions do not exist for him. Evidence that he did: marks of his in the group, an assignment to it that was
  * ended, or a role that was changed.
  */
-export async function everSaw(tx: EntityManager, user: SignedInUser, session: Session): Promise<boolean> {
+export async function everSaw(tx: EntityManager, user: SignedInUser, group: number): Promise<boolean> {
   const sees = reachOf(user.role, 'roster.view', user.organization.settings);
   if (sees === 'all') return true;
-  if (sees === 'groups' && (await isOwnGroup(tx, ownGroupsOf(user), session.group))) return true;
+  if (sees === 'groups' && (await isOwnGroup(tx, ownGroupsOf(user), group))) return true;
   const rows = await read(
     tx,
     `select 1 as yes where exists (
@@ -22,16 +21,18 @@ export async function everSaw(tx: EntityManager, user: SignedInUser, session: Se
       or exists (
         select 1 from audit_logs a
          where a.organization_id = :organization and a.table_name = 'group_assignments' and a.action = 'delete'
-           and a.old_values like :assignment_group and a.old_values like :assignment_user)
+           and a.old_values like :assignment_group
+           and (a.old_values like :assignment_user or a.old_values like :assignment_user_last))
       or exists (
         select 1 from audit_logs a
          where a.organization_id = :organization and a.table_name = 'users' and a.record_id = :user
            and a.action = 'update' and (a.old_values like '%"role":"administrator"%' or a.old_values like '%"role":"frontline"%'))`,
     {
-      group: session.group,
+      group,
       user: user.id,
-      assignment_group: `%"group_id":${session.group},%`,
-      assignment_user: `%"user_id":${user.id}%`,
+      assignment_group: `%"group_id":${group},%`,
+      assignment_user: `%"user_id":${user.id},%`,
+      assignment_user_last: `%"user_id":${user.id}}`,
     },
   );
   return rows.length > 0;

@@ -61,9 +61,10 @@ export class GreetDeviceHandler implements ICommandHandler<GreetDevice, Handshak
     return transact(this.em, 'sync.device_seen', async (tx) => {
       const now = clock.now();
       const known = await tx.findOne(SyncClient, { user: by.id, deviceHash: hash });
-      // Whoever signs in again on a revoked device has proven who he is.
       if (known) {
-        Object.assign(known, { label, loginHash, lastSeenAt: now, revokedAt: null });
+        Object.assign(known, { label, loginHash, lastSeenAt: now });
+        // Whoever signed in again on a revoked device has proven who he is.
+        if (known.revokedAt && (await signedInAfter(tx, loginHash, known.revokedAt))) known.revokedAt = null;
         await tx.flush();
         return known;
       }
@@ -81,4 +82,14 @@ export class GreetDeviceHandler implements ICommandHandler<GreetDevice, Handshak
       return made;
     });
   }
+}
+
+/** Whether this login session began after that moment. */
+async function signedInAfter(em: EntityManager, loginHash: string, moment: Date): Promise<boolean> {
+  const rows = await read(
+    em,
+    'select 1 as yes from login_sessions where organization_id = :organization and token_hash = :login and created_at > :moment',
+    { login: loginHash, moment },
+  );
+  return rows.length > 0;
 }

@@ -2,7 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { readAcrossOrganizations } from '../platform/database/read.js';
 
 /**
- * Whether this browser was taken out of use and nobody has signed in on it since. Asked while nobody is signed in: then
+ * Whether this browser was taken out of use by some organization, and nobody of it has signed in on it since. Asked while nobody is signed in: then
  * the device may forget the names that it keeps. It says nothing of whose device it is.
  * @param deviceHash SHA-256 of the device cookie
  */
@@ -13,5 +13,5 @@ export async function isRevoked(em: EntityManager, deviceHash: string | null): P
     'select revoked_at from sync_clients where device_hash = :device limit 100',
     { device: deviceHash },
   );
-  return rows.length > 0 && rows.every((row) => row.revoked_at !== null);
+  return rows.some((row) => row.revoked_at !== null);
 }

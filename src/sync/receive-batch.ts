@@ -8,6 +8,7 @@ import { transact } from '../platform/database/transaction.js';
 import { read } from '../platform/database/read.js';
 import { permissionDenied, Problem } from '../platform/http/problem.js';
 import { arrived } from './arrived.js';
+import { restoredAt } from './epoch.js';
 import { type ParsedEnvelope, type ParsedOp, type Unreadable } from './envelope.js';
 import { judgeWaiting } from './parked/judge-waiting.js';
 import { type Delivery } from './delivery.js';
@@ -44,6 +45,7 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
       clientId: client.clientId,
       sentAt: envelope.sent_at,
       receivedAt,
+      restoredAt: await restoredAt(this.em),
       id: 0,
       reusedSeqs: await this.reusedSeqs(envelope),
     };

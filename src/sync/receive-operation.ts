@@ -55,7 +55,7 @@ async function receivePresence(
     if (error instanceof Problem) return null;
     throw error;
   });
-  if (!act || (!act.mayRecord && !(await everSaw(tx, by, act.session))))
+  if (!act || (!act.mayRecord && !(await everSaw(tx, by, act.session.group))))
     return plain(tx, op, delivery, 'rejected', 'unknown_target');
   const person = await personOf(tx, op.participant_id, author.id);
   if (person.kind === 'unknown') return plain(tx, op, delivery, 'rejected', 'unknown_target');
@@ -66,6 +66,7 @@ async function receivePresence(
   act.author = author;
   act.foreign = onBehalf;
   act.delivery = delivery.id;
+  act.restoredAt = delivery.restoredAt;
   const time = deviceTime(op.recorded_at, delivery.sentAt, delivery.receivedAt);
   const flags = [...time.flags, ...(delivery.reusedSeqs.get(op.op_id) ?? [])];
   if (outOfWindow(time.correctedAt, act.session)) flags.push('out_of_window');

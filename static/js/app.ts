@@ -5,6 +5,11 @@ import './status.js';
 import { fill, problemIn, signedOut, toast, wholePage, wordsOf } from './page.js';
 
 window.htmx = htmx;
+// Whoever signed in since in another tab has not made what stands here: the server refuses it in his name.
+document.addEventListener('htmx:config:request', (event) => {
+  const { binding } = document.body.dataset;
+  if (binding) event.detail.ctx.request.headers['X-Binding'] = binding;
+});
 const words = wordsOf(document.body);
 
 /** What the person calls the thing that was sent: data-what on the form, or "Your change". */

@@ -44,7 +44,14 @@ export class ConflictsApi {
     if (preview) {
       const results = await previewOf(this.em, asked.ids, asked);
       return {
-        results: results.map(({ id, ok, code, before, after }) => ({ id, ok, code, before, after })),
+        results: results.map(({ id, ok, code, before, after, conflict }) => ({
+          id,
+          ok,
+          code,
+          before,
+          after,
+          revision: conflict?.revision,
+        })),
       };
     }
     const results = await this.bus.execute<ResolveConflicts, Resolved[]>(new ResolveConflicts(asked, me));

@@ -47,6 +47,8 @@ export const ManyResolutions = z
     choice,
     presence_state: state.optional(),
     reason,
+    /** By id: the revision that was looked at (the preview tells it); another one is `stale`. */
+    revisions: z.record(z.string().regex(/^[1-9]\d{0,14}$/), z.int().min(1)).optional(),
     /** Changes nothing and says what each would become. */
     preview: z.boolean().optional(),
   })

@@ -26,6 +26,7 @@ export class RevokeDeviceHandler implements ICommandHandler<RevokeDevice, void> 
       await endLoginSessions(
         tx,
         clients.flatMap(({ loginHash }) => (loginHash ? [loginHash] : [])),
+        deviceHash,
       );
       const revokedAt = clock.now();
       await updateRows(

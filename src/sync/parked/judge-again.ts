@@ -6,6 +6,7 @@ import { Problem } from '../../platform/http/problem.js';
 import { actOf, keepMarks, PresenceOperation } from '../../presence/index.js';
 import { enrolByOperation } from '../enrol-by-operation.js';
 import { readOp } from '../envelope.js';
+import { restoredAt } from '../epoch.js';
 import { resultOf } from '../op-result.js';
 import { personOf } from '../person-of.js';
 import { type Delivery } from '../delivery.js';
@@ -98,6 +99,8 @@ async function judge(
     conflict_id: null,
   });
   if (!by || !op) return parked(receipt.code as OpResult['code']);
+  // 3, 17: these wait for a person, whatever else has changed.
+  if (!adoption && (receipt.code === 'foreign_author' || receipt.code === 'id_reuse')) return parked(receipt.code);
   const replaces = {
     receipt,
     settlement: adoption ? ('adopted' as const) : ('judged_again' as const),
@@ -111,6 +114,7 @@ async function judge(
     clientId: receipt.clientId ?? '',
     sentAt: receipt.receivedAt,
     receivedAt: receipt.receivedAt,
+    restoredAt: await restoredAt(tx),
     id: receipt.delivery ?? 0,
     reusedSeqs: new Map(),
   };
@@ -118,9 +122,14 @@ async function judge(
   if (typeof op.session_id !== 'number') return parked('missing_base');
   const person = await personOf(tx, op.participant_id, receipt.author);
   if (person.kind !== 'known') return parked('missing_base');
-  const act = await actOf(tx, op.session_id, by, { keepsEverything: true });
+  const act = await actOf(tx, op.session_id, by, { keepsEverything: true }).catch((error: unknown) => {
+    if (error instanceof Problem) return null;
+    throw error;
+  });
+  if (!act) return parked(receipt.code as OpResult['code']);
   act.author = delivery.author;
   act.delivery = delivery.id;
+  act.restoredAt = delivery.restoredAt;
   act.replaces = replaces;
   act.source = 'sync';
   act.deviceId = receipt.clientId ?? null;

@@ -21,6 +21,8 @@ const MOST = 200;
 export class JudgeParkedJob {
   private readonly logger = new Logger('sync');
   private running = false;
+  /** By organization: the last receipt that a sweep came to, where there were more. */
+  private readonly passed = new Map<number, number>();
 
   constructor(@Inject(MikroORM) private readonly orm: Orm) {}
 
@@ -48,21 +50,29 @@ export class JudgeParkedJob {
 
   private judgeIn(organizationId: number): Promise<number> {
     return inOrganization(this.orm, { organizationId, source: 'sync' }, async (em) => {
-      const rows = await read<{ op_id: string; author_id: number }>(
+      const rows = await read<{ id: number; op_id: string; author_id: number }>(
         em,
-        `select o.op_id, o.author_id from presence_operations o
+        `select o.id, o.op_id, o.author_id from presence_operations o
+           join users u on u.organization_id = o.organization_id and u.id = o.author_id and u.status = 'active'
            left join sessions s on s.organization_id = o.organization_id and s.id = o.session_id
           where o.organization_id = :organization and o.outcome = 'parked' and o.settlement is null
-            and ((o.code = 'session_deleted' and s.status <> 'cancelled')
+            and o.id > :after and ((o.code = 'session_deleted' and s.status <> 'cancelled')
               or exists (
                     select 1 from presence_operations b
                      where b.organization_id = o.organization_id and b.op_id = o.waits_for
-                       and (b.outcome in ('applied', 'merged', 'conflict') or b.settlement = 'discarded')))
+                       and (b.outcome in ('applied', 'merged', 'conflict') or (b.settlement = 'discarded' and b.kind = 'presence'))))
           order by o.id limit ${MOST}`,
+        { after: this.passed.get(organizationId) ?? 0 },
       );
+      // What stays parked does not stand before the others for ever: the next sweep goes on behind it.
+      this.passed.set(organizationId, rows.length < MOST ? 0 : Number(rows.at(-1)!.id));
       let judged = 0;
       for (const { op_id, author_id } of rows)
-        if (await judgeAgain(em, op_id, await signedInUser(em, Number(author_id)), null)) judged++;
+        try {
+          if (await judgeAgain(em, op_id, await signedInUser(em, Number(author_id)), null)) judged++;
+        } catch (error) {
+          this.logger.error(`the parked operation ${op_id} could not be judged`, (error as Error)?.stack);
+        }
       return judged;
     });
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Request, type Response } from 'express';
-import { sha256 } from '../platform/text.js';
+import { sha256 } from '../text.js';
 
 /** Names the browser profile, whoever signs in on it. It opens nothing: it only tells devices apart. */
 export const DEVICE_COOKIE = 'omnipresence_device';
@@ -25,27 +25,4 @@ export function keepDevice(request: Request, response: Response): string {
     path: '/',
   });
   return sha256(value);
-}
-
-/** @returns what a person recognises the device by: "Chrome on Android" */
-export function deviceLabel(userAgent: string): string {
-  const find = (names: [RegExp, string][]) => names.find(([pattern]) => pattern.test(userAgent))?.[1];
-  const browser = find([
-    [/Edg\//, 'Edge'],
-    [/OPR\//, 'Opera'],
-    [/SamsungBrowser/, 'Samsung Internet'],
-    [/Firefox\/|FxiOS/, 'Firefox'],
-    [/Chrome\/|CriOS/, 'Chrome'],
-    [/Safari\//, 'Safari'],
-  ]);
-  const system = find([
-    [/iPad/, 'iPad'],
-    [/iPhone/, 'iPhone'],
-    [/Android/, 'Android'],
-    [/Windows/, 'Windows'],
-    [/CrOS/, 'ChromeOS'],
-    [/Mac OS X/, 'Mac'],
-    [/Linux/, 'Linux'],
-  ]);
-  return [browser ?? 'Browser', system && `on ${system}`].filter(Boolean).join(' ');
 }
