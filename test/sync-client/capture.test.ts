@@ -149,6 +149,75 @@ describe('capture', () => {
     expect(again).toMatchObject({ participant_id: ref, base: { revision: 1 } });
   });
 
+  it('names whoever was added here by that operation in every register', async () => {
+    const device = new Device();
+    const { engine, binding } = await device.tab();
+    device.server.judge = (op) => (op.kind === 'participant' ? { participant_id: 77 } : { revision: 1 });
+    const [made] = await engine.capture(binding, [
+      { kind: 'participant', session_id: 5, first_name: 'Ann', last_name: 'K', group_id: 3 },
+    ]);
+    await engine.drain();
+    const [mark] = await engine.capture(binding, [present(77, { session_id: 6 })]);
+    expect(mark).toMatchObject({ session_id: 6, participant_id: { op: made!.op_id }, base: { revision: 0 } });
+    expect((await engine.opsOfSession(binding, 6)).map((row) => row.person)).toEqual([77]);
+    const [other] = await engine.capture(binding, [present(78, { session_id: 6 })]);
+    expect(other).toMatchObject({ participant_id: 78 });
+  });
+
+  it('gives his number up when a restored server gave it to somebody else', async () => {
+    const device = new Device();
+    const { engine, binding } = await device.tab();
+    const add = (first_name: string) =>
+      engine.capture(binding, [{ kind: 'participant', session_id: 5, first_name, last_name: 'K', group_id: 3 }]);
+    let number = 77;
+    device.server.judge = (op) => (op.kind === 'participant' ? { participant_id: number } : { revision: 1 });
+    const [ann] = await add('Ann');
+    await engine.drain();
+    // Marked as the page of the other register calls her; 76 was marked there as well.
+    const [mark] = await engine.capture(binding, [present(77, { session_id: 6 })]);
+    await engine.capture(binding, [present(76, { session_id: 6 })]);
+    device.server.kept.clear();
+    device.server.seqs.clear();
+    device.server.epoch = 'epoch-2';
+    number = 78;
+    await engine.wake(true);
+    expect(mark).toMatchObject({ participant_id: { op: ann!.op_id } });
+    expect((await engine.opsOfSession(binding, 6)).map((row) => row.person)).toEqual([78, 76]);
+    // 77 is whom the server calls so now.
+    const [later] = await engine.capture(binding, [present(77, { session_id: 6 })]);
+    expect(later).toMatchObject({ participant_id: 77 });
+    expect(await engine.capture(binding, [present(78)])).toMatchObject([{ participant_id: { op: ann!.op_id } }]);
+    // Somebody who is offered again moves nobody but himself.
+    number = 79;
+    device.server.kept.clear();
+    device.server.epoch = 'epoch-3';
+    await engine.wake(true);
+    expect((await engine.opsOfSession(binding, 6)).map((row) => row.person)).toEqual([79, 76, 77]);
+  });
+
+  it('takes a person whose act came twice once', async () => {
+    const device = new Device();
+    const { engine, binding } = await device.tab();
+    const op_id = '00000000-0000-8000-8000-0000000000aa';
+    const person = { kind: 'participant' as const, session_id: 5, first_name: 'Ann', last_name: 'K', group_id: 3 };
+    const [first] = await engine.capture(binding, [{ ...person, op_id }]);
+    expect(first).toMatchObject({ op_id, seq: 1 });
+    expect(await engine.capture(binding, [{ ...person, op_id }])).toEqual([first]);
+    await engine.drain();
+    expect(await engine.capture(binding, [{ ...person, op_id }])).toEqual([first]);
+    const [next] = await engine.capture(binding, [person]);
+    expect(next!.seq).toBe(2);
+    expect(await device.rows(binding)).toHaveLength(2);
+    // Refused under its id, it would be refused again: the act is a new one.
+    device.server.judge = () => ({ outcome: 'rejected', code: 'unknown_target' });
+    const refused = { ...person, op_id: '00000000-0000-8000-8000-0000000000bb' };
+    await engine.capture(binding, [refused]);
+    await engine.drain();
+    const [fresh] = await engine.capture(binding, [refused]);
+    expect(fresh!.op_id).not.toBe(refused.op_id);
+    expect(fresh!.seq).toBe(4);
+  });
+
   it('locks when nobody signed in for too long, and opens again by a handshake', async () => {
     const device = new Device();
     const { engine, binding } = await device.tab();

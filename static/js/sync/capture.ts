@@ -24,6 +24,8 @@ export interface PresenceDraft {
 
 export interface ParticipantDraft {
   kind: 'participant';
+  /** Where one act may come twice: what is in the outbox under this id already is not put there again. */
+  op_id?: string;
   /** The register in which he is drawn until the server has given him a number. Stays on the device. */
   session_id?: number;
   first_name: string;
@@ -89,6 +91,9 @@ async function put(
   draft: Draft,
   now: number,
 ): Promise<Op> {
+  const given = draft.kind === 'participant' ? draft.op_id : undefined;
+  const before = given && (await tx.objectStore('ops').index('op').get([owner.binding, given]));
+  if (before && (before.status === 'waiting' || before.status === 'settled')) return before.op;
   const op_id = env.uuid();
   const seq = owner.next_seq++;
   const recorded_at = new Date(now).toISOString();
@@ -96,10 +101,11 @@ async function put(
   let session: number | string;
   let person: number | string;
   if (draft.kind === 'participant') {
-    const { session_id, ...rest } = draft;
-    op = { op_id, seq, ...rest, recorded_at } satisfies ParticipantOp;
+    const { session_id, op_id: _, ...rest } = draft;
+    // What was refused under the given id would be refused again.
+    op = { op_id: (!before && given) || op_id, seq, ...rest, recorded_at } satisfies ParticipantOp;
     session = session_id ?? '';
-    person = op_id;
+    person = op.op_id;
   } else {
     const { shown_revision, shown_state: _, undoes: __, ...rest } = draft;
     session = refKey(draft.session_id);
@@ -109,15 +115,12 @@ async function put(
       .objectStore('ops')
       .index('cell')
       .getAll(store.within(owner.binding, session, person));
-    // Whoever was added on this device is named by that operation for good: a server that was restored from a backup
-    // gives his number to somebody else.
-    const made = whom.made ?? cell.find((row) => row.op.kind === 'participant');
-    const participant_id = made ? { op: made.op_id } : draft.participant_id;
+    const participant_id = whom.made ? { op: whom.made.op_id } : draft.participant_id;
     op = { op_id, seq, ...rest, participant_id, base: baseOf(cell, shown_revision), recorded_at } satisfies PresenceOp;
   }
   const row: Omit<OpRow, 'key'> = {
     binding: bindingKey(owner.organization, owner.user),
-    op_id,
+    op_id: op.op_id,
     seq,
     status: 'waiting',
     op,
@@ -135,9 +138,18 @@ async function put(
   return op;
 }
 
-/** The key under which this device keeps what is about a person: his number, as soon as it is known. */
+/**
+ * The key under which this device keeps what is about a person (his number, as soon as it is known), and the operation that
+ * added him. Whoever was added on this device is named by that operation in every register, as long as the device keeps it:
+ * a server that was restored from a backup gives his number to somebody else.
+ */
 async function personOf(tx: Write, binding: string, ref: Ref): Promise<{ key: number | string; made?: OpRow }> {
-  if (typeof ref === 'number') return { key: ref };
+  if (typeof ref === 'number') {
+    const found = await tx.objectStore('ops').index('number').getAll([binding, ref]);
+    // One that waits again was offered to a restored server: who came after it has this number now.
+    const made = found.find((row) => row.status === 'settled') ?? found.find((row) => row.status === 'waiting');
+    return { key: ref, made };
+  }
   const made = await tx.objectStore('ops').index('op').get([binding, ref.op]);
   return { key: made?.person ?? ref.op, made };
 }

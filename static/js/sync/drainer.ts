@@ -443,12 +443,13 @@ function close(row: OpRow, result: OpResult, now: number): void {
   row.status = outcomeOf(row) === 'rejected' ? 'refused' : 'settled';
 }
 
-/** From now on everything on this device that is about this new person stands under his number. */
+/** From now on everything on this device that names this new person stands under his number. */
 async function rename(tx: Write, store: Store, made: OpRow, id: number): Promise<void> {
   if (made.person === id) return;
   for (const status of ['waiting', 'settled', 'refused', 'dismissed'] as const)
     for (const row of await tx.objectStore('ops').index('status').getAll(store.within(made.binding, status)))
-      if (row.person === made.person) await tx.objectStore('ops').put({ ...row, person: id });
+      if (row.op_id === made.op_id || buildsOn(row).includes(made.op_id))
+        await tx.objectStore('ops').put({ ...row, person: id });
 }
 
 /** What goes together, and the seq up to which the outbox has been gone through. */
@@ -467,7 +468,7 @@ function batchOf(rows: OpRow[], held: Set<string>, end: number): { batch: OpRow[
 }
 
 function buildsOn({ op }: OpRow): string[] {
-  if (op.kind !== 'presence') return [];
+  if (op?.kind !== 'presence') return [];
   return [op.base, op.participant_id, op.session_id].flatMap((ref) =>
     typeof ref === 'object' && 'op' in ref ? [ref.op] : [],
   );

@@ -89,6 +89,7 @@ interface Tables extends DBSchema {
       op: [string, string];
       status: [string, Status, number];
       cell: [string, number | string, number | string];
+      number: [string, number];
     };
   };
   names: { key: [string, string, number | string]; value: NameRow };
@@ -244,6 +245,8 @@ function build(db: IDBDatabase): void {
   ops.createIndex('op', ['binding', 'op_id'], { unique: true });
   ops.createIndex('status', ['binding', 'status', 'seq']);
   ops.createIndex('cell', ['binding', 'session', 'person']);
+  // Only those who were added on this device, as soon as they have a number.
+  ops.createIndex('number', ['binding', 'participant_id']);
   db.createObjectStore('names', { keyPath: ['binding', 'kind', 'id'] });
   db.createObjectStore('meta');
 }
