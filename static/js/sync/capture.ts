@@ -43,7 +43,10 @@ export interface Name {
   name: string;
 }
 
-/** Nothing was stored. `locked`: nobody signed in for too long; `storage`: the browser did not keep it. */
+/**
+ * Nothing was stored. `locked`: nobody signed in for too long, or whoever this is for signed out or was followed by somebody
+ * else (an expired sign-in is neither); `storage`: the browser did not keep it.
+ */
 export class CaptureError extends Error {
   constructor(
     readonly reason: 'locked' | 'unknown_binding' | 'storage',
@@ -72,6 +75,7 @@ export async function capture(
       const owner = await tx.objectStore('bindings').get(binding);
       if (!owner) throw new CaptureError('unknown_binding');
       if (owner.offline_until !== null && now > owner.offline_until) throw new CaptureError('locked');
+      if ((await tx.objectStore('meta').get('current')) !== binding) throw new CaptureError('locked');
       const made: Op[] = [];
       for (const draft of drafts) made.push(await put(store, tx, env, owner, draft, now));
       await tx.objectStore('bindings').put(owner);

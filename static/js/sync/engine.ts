@@ -24,6 +24,8 @@ export interface State {
   lastSyncAt: number | null;
   oldestWaitingAt: number | null;
   problem: null | Refusal | 'storage' | 'locked';
+  /** Whoever this page was drawn for signed out, or somebody else came after him: nothing is captured here. */
+  away: boolean;
 }
 
 /** One line of the list of waiting and refused marks. */
@@ -87,6 +89,7 @@ export async function openEngine(env: Environment): Promise<Engine> {
     const row = binding ? await store.binding(binding) : undefined;
     const [oldest] = binding ? await store.rows(binding, 'waiting', -1, 1) : [];
     const { online, sending, problem } = drainer.link;
+    const away = own !== '' && own !== now;
     const locked = row?.offline_until != null && env.now() > row.offline_until;
     return {
       online,
@@ -97,11 +100,12 @@ export async function openEngine(env: Environment): Promise<Engine> {
       oldestWaitingAt: oldest?.captured_at ?? null,
       problem: storageFailed
         ? 'storage'
-        : own && own !== now
+        : away
           ? now
             ? 'wrong_user'
             : 'signed_out'
           : (problem ?? (locked ? 'locked' : null)),
+      away,
     };
   }
 
@@ -147,7 +151,15 @@ export async function openEngine(env: Environment): Promise<Engine> {
       const binding = bindingKey(organization, user);
       await store.write(async (tx) => {
         const bindings = tx.objectStore('bindings');
-        if (!(await bindings.get(binding)))
+        const row = await bindings.get(binding);
+        if ((await tx.objectStore('meta').get('current')) !== binding) {
+          // Another person, another sign-in: the server is to hear of it, and the names of others go.
+          if (row) await bindings.put({ ...row, handshake_at: null });
+          const names = tx.objectStore('names');
+          for (const name of await names.getAll())
+            if (name.binding !== binding) await names.delete([name.binding, name.kind, name.id]);
+        }
+        if (!row)
           await bindings.put({
             binding,
             organization,
