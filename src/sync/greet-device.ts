@@ -36,7 +36,7 @@ export class GreetDeviceHandler implements ICommandHandler<GreetDevice, Handshak
   constructor(private readonly em: EntityManager) {}
 
   async execute({ device, by }: GreetDevice): Promise<Handshake> {
-    const { clientId } = await this.client(device, by);
+    const { clientId, maxSeq } = await this.client(device, by);
     const [row] = await read<{ highest: number | null }>(
       this.em,
       'select max(seq) as highest from presence_operations where organization_id = :organization and client_id = :client',
@@ -50,6 +50,7 @@ export class GreetDeviceHandler implements ICommandHandler<GreetDevice, Handshak
       organization: { id: organization.id, slug: organization.slug },
       client_id: clientId,
       acknowledged_up_to: Number(row?.highest ?? 0),
+      max_seq: maxSeq,
       server_time: now.toISOString(),
       server_epoch: await epochOf(this.em),
       min_protocol: PROTOCOL,

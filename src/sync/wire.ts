@@ -136,6 +136,8 @@ export interface Handshake {
   client_id: string;
   /** The highest seq of this client that the server knows. Less than the device knows: the server was restored. */
   acknowledged_up_to: number;
+  /** The highest seq that this client said it has given out; a browser that lost its storage numbers on after it. */
+  max_seq?: number;
   server_time: string;
   /** Another value than before: an operator restored the server on purpose. */
   server_epoch: string;
@@ -152,7 +154,7 @@ export interface ChangedCell {
   disputed: boolean;
 }
 
-/** A register of yesterday, today or tomorrow that this user may take. */
+/** A register of the organization's day that this user may take. */
 export interface RosterSummary {
   session_id: number;
   name: string;

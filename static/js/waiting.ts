@@ -92,7 +92,7 @@ async function start(page: HTMLElement): Promise<void> {
     const of = (status: string) => items.filter((item) => item.row.status === status);
     section('refused', of('refused').map(itemLine));
     section('queued', of('waiting').map(itemLine));
-    // A mark of another organization is none of the business of anybody here.
+    // Of other accounts no more than how many marks wait; handed in are only those of this organization.
     section(
       'others',
       others.map((other) => {

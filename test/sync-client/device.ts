@@ -44,6 +44,8 @@ export class FakeServer {
   epoch = 'epoch-1';
   minProtocol = 1;
   offlineHours = 72;
+  /** What a handshake tells of the numbers that were given out. */
+  maxSeq: number | undefined;
   /** op_id -> the first result: what the server has for good. */
   kept = new Map<string, OpResult>();
   seqs = new Set<number>();
@@ -116,6 +118,7 @@ export class FakeServer {
       organization: { id: this.organization, slug: 's' },
       client_id: this.clientId,
       acknowledged_up_to: Math.max(0, ...this.seqs),
+      ...(this.maxSeq !== undefined && { max_seq: this.maxSeq }),
       server_time: new Date(this.clock.now).toISOString(),
       server_epoch: this.epoch,
       min_protocol: this.minProtocol,

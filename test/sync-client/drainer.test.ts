@@ -217,6 +217,31 @@ describe('the handshake', () => {
   });
 });
 
+describe('a browser that lost its storage', () => {
+  it('numbers after everything that the server was told of, so that what is missing stays missing', async () => {
+    const { device, engine, binding } = await opened();
+    device.server.seqs = new Set([1, 2]);
+    device.server.maxSeq = 5;
+    const early = await engine.capture(binding, [present(1)]);
+    expect(early[0]!.seq).toBe(1);
+    await engine.drain();
+    const [next] = await engine.capture(binding, [present(2)]);
+    await engine.drain();
+    expect(next!.seq).toBe(7);
+    expect([...device.server.seqs]).toEqual([1, 2, 6, 7]);
+    // No restored server: it acknowledged no less than this browser knows.
+    expect(await engine.currentBinding()).toMatchObject({ acknowledged_seq: 7, next_seq: 8 });
+  });
+
+  it('goes on as before with a server that does not tell that number', async () => {
+    const { device, engine, binding } = await opened();
+    device.server.seqs = new Set([1, 2]);
+    await engine.capture(binding, [present(1)]);
+    await engine.drain();
+    expect([...device.server.seqs]).toEqual([1, 2, 3]);
+  });
+});
+
 describe('batches', () => {
   it('holds at most 100 ops and 256 KiB, in order', async () => {
     const { device, engine, binding } = await opened();
@@ -431,6 +456,73 @@ describe('who is signed in', () => {
     await engine.capture(binding, [present(2)]);
     await engine.drain();
     expect(await engine.state()).toMatchObject({ problem: null, waiting: 0 });
+  });
+
+  it('lets the server know of every sign-in, however short after the one before', async () => {
+    const { device, engine } = await opened();
+    await engine.wake();
+    await engine.enter(BRUNO);
+    await engine.wake();
+    expect(device.server.handshakes).toBe(1);
+    await engine.leave();
+    await engine.enter(BRUNO);
+    await engine.wake();
+    expect(device.server.handshakes).toBe(2);
+    // Clara for a moment, in another tab, and Bruno again.
+    device.server.user = 8;
+    const other = await device.tab(CLARA);
+    await other.engine.wake();
+    device.server.user = 7;
+    await engine.enter(BRUNO);
+    await engine.wake();
+    expect(device.server.handshakes).toBe(4);
+  });
+
+  it('keeps the names of nobody but whoever entered last', async () => {
+    const { device, engine, binding } = await opened();
+    await engine.capture(binding, [present(1)], [{ kind: 'person', id: 1, name: 'Ada Lovelace' }]);
+    await engine.enter(BRUNO);
+    expect((await engine.list(binding))[0]).toMatchObject({ person: 'Ada Lovelace' });
+    // Bruno's sign-in expired: nobody signed out.
+    const other = await device.tab(CLARA);
+    await other.engine.capture(other.binding, [present(2)], [{ kind: 'person', id: 2, name: 'Grace Hopper' }]);
+    expect((await engine.list(binding))[0]).toMatchObject({ person: null, row: { status: 'waiting' } });
+    expect((await other.engine.list(other.binding))[0]).toMatchObject({ person: 'Grace Hopper' });
+  });
+
+  it('captures nothing in a page of somebody who signed out, or whom another followed', async () => {
+    const { device, engine, binding } = await opened();
+    const second = await device.tab();
+    await second.engine.leave();
+    expect(await engine.state()).toMatchObject({ away: true, problem: 'signed_out' });
+    await expect(engine.capture(binding, [present(1)])).rejects.toMatchObject({ reason: 'locked' });
+    const other = await device.tab(CLARA);
+    expect(await engine.state()).toMatchObject({ away: true, problem: 'wrong_user' });
+    expect(await other.engine.state()).toMatchObject({ away: false });
+    await expect(engine.capture(binding, [present(1)])).rejects.toMatchObject({ reason: 'locked' });
+    expect(await device.rows(binding)).toEqual([]);
+    await device.tab();
+    expect(await engine.state()).toMatchObject({ away: false });
+    expect(await engine.capture(binding, [present(1)])).toMatchObject([{ seq: 1 }]);
+  });
+
+  it('goes on capturing when the sign-in only expired', async () => {
+    const { device, engine, binding } = await opened();
+    await engine.drain();
+    device.server.rule = () => refusal(401, 'login_required');
+    await engine.wake(true);
+    expect(await engine.state()).toMatchObject({ away: false, problem: 'signed_out' });
+    expect(await engine.capture(binding, [present(1)])).toHaveLength(1);
+  });
+
+  it('tells at once that an account of which the server never heard cannot be handed in for', async () => {
+    const { device, engine, binding } = await opened();
+    await engine.capture(binding, [present(1)]);
+    device.server.user = 8;
+    const admin = await device.tab(CLARA);
+    expect(await admin.engine.handInOnBehalf(binding)).toBe('client_unknown');
+    expect(device.server.batches).toEqual([]);
+    expect(await statuses(device, binding)).toEqual(['waiting']);
   });
 
   it('hands in on behalf of an account that is gone', async () => {

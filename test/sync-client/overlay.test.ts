@@ -43,6 +43,31 @@ describe('what a row shows', () => {
     expect(overlay(shown(null, 0), await ops())).toMatchObject({ state: 'late', revision: 5, face: '' });
   });
 
+  it('does not tell again what the person decided, when a restored server only repeats it', async () => {
+    const { device, engine, binding, ops } = await register();
+    const current = {
+      presence_state: 'late',
+      revision: 5,
+      note: null,
+      recorded_by: 'Bruno',
+      received_at: '',
+      disputed: false,
+    };
+    device.server.judge = () => ({ outcome: 'conflict', revision: 5, conflict_id: 3, current });
+    await engine.capture(binding, [present(1)]);
+    await engine.drain();
+    await engine.withdraw(binding, (await ops())[0]!.op_id);
+    device.server.epoch = 'epoch-2';
+    await engine.wake(true);
+    expect((await ops())[0]).toMatchObject({ status: 'settled', outcome: 'duplicate', first: 'conflict' });
+    expect(overlay(shown('late', 5), await ops())).toMatchObject({ state: 'late', face: '' });
+    // It lost the conflict as well: this is another one, and nobody has decided it.
+    device.server.kept.clear();
+    device.server.epoch = 'epoch-3';
+    await engine.wake(true);
+    expect(overlay(shown('late', 5), await ops())).toMatchObject({ state: 'late', face: 'disputed' });
+  });
+
   it('shows what was refused or parked until it is read or marked again', async () => {
     const { device, engine, binding, ops } = await register();
     device.server.judge = () => ({ outcome: 'parked', code: 'session_locked' });

@@ -143,6 +143,8 @@ export class Drainer {
    * @returns null when everything was answered, else why not; `busy`: another tab is sending
    */
   async handIn(key: string): Promise<Refusal | 'busy' | 'offline' | 'client_unknown' | 'left' | null> {
+    // A page of that account was opened, but the server never heard of it: it has no client to take this for.
+    if (!(await this.store.binding(key))?.client_id) return 'client_unknown';
     let way: Way | undefined;
     for (let tries = 0; !way && tries < 20; tries++) {
       const mine = await asOnlyDrainer(this.env, this.store, async () => {
@@ -319,8 +321,9 @@ export class Drainer {
       (takes && row.client_id !== null);
     if (restored) await this.offerAgain(tx, key);
     if (takes) {
-      // Another client numbers anew, after everything that the server knows of it.
-      let seq = hello.acknowledged_up_to;
+      // Another client numbers anew, after everything that the server knows of it: also what it was told of and never got,
+      // or the marks that are missing would seem to have arrived.
+      let seq = Math.max(hello.acknowledged_up_to, hello.max_seq ?? 0);
       for (const op of await tx.objectStore('ops').index('status').getAll(this.store.within(key, 'waiting')))
         await tx.objectStore('ops').put({ ...op, seq: ++seq });
       row.client_id = hello.client_id;
@@ -424,7 +427,6 @@ function offeredAgain(row: OpRow): OpRow {
   const again: OpRow = { ...row, status: 'waiting', closed_at: null, outcome: null, code: null, revision: null };
   delete again.first;
   delete again.current;
-  delete again.seen;
   return again;
 }
 
@@ -434,6 +436,8 @@ function close(row: OpRow, result: OpResult, now: number): void {
   if (result.first) row.first = result.first;
   row.code = result.code ?? null;
   row.revision = result.revision ?? null;
+  // What the person has read or chosen holds for what the server only repeats.
+  if (result.outcome !== 'duplicate' || row.conflict_id !== (result.conflict_id ?? null)) delete row.seen;
   row.conflict_id = result.conflict_id ?? null;
   row.closed_at = now;
   if (result.current) row.current = result.current;

@@ -85,6 +85,7 @@ export function handshake(env: Environment): Promise<Answer<Handshake>> {
       typeof body.organization.id === 'number' &&
       typeof body.client_id === 'string' &&
       Number.isInteger(body.acknowledged_up_to) &&
+      Number.isInteger(body.max_seq ?? 0) &&
       typeof body.min_protocol === 'number',
   );
 }
