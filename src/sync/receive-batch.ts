@@ -58,6 +58,12 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
       // Other people's requests take their turn between two operations.
       await setImmediate();
     }
+    // Case 8. Duplicates too: a server that was stopped in between had not come to this.
+    await judgeWaiting(
+      this.em,
+      operations.flatMap(({ op_id }) => op_id ?? []),
+      this.logger,
+    );
     const { receivedUpTo, missing } = await this.close(envelope, client.id, delivery.id, [...results.values()]);
     return {
       protocol: PROTOCOL,
@@ -80,8 +86,6 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
         this.logger.warn(
           `Client ${delivery.clientId} knows more than this server (operation ${result.op_id}): was a backup restored? See docs/operations.md, "epoch".`,
         );
-      if (op.op_id && op.kind !== 'unreadable' && result.outcome !== 'duplicate')
-        await judgeWaiting(this.em, op.op_id, this.logger);
       return result;
     } catch (error) {
       // Other writers came first too often, or the database is gone: nothing was stored, the device keeps it.

@@ -23,7 +23,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const act = () => orm.em.fork().transactional((tx) => tx.execute('select 1 as one'));
+const act = () => orm.em.fork().transactional((tx: any) => tx.execute('select 1 as one'));
 
 it('a transaction that cannot begin gives its connection back', async () => {
   const other = new Database(join(folder, 'a.db'));
@@ -37,7 +37,7 @@ it('a transaction that cannot begin gives its connection back', async () => {
 }, 30_000);
 
 it('a transaction that SQLite rolled back by itself gives its connection back', async () => {
-  const broken = orm.em.fork().transactional(async (tx) => {
+  const broken = orm.em.fork().transactional(async (tx: any) => {
     await tx.execute('rollback');
     throw new Error('the disk is full');
   });

@@ -109,7 +109,8 @@ describe('a batch that is none', () => {
         envelope.replace('"kind":', `"more":${nested(depth)},"kind":`),
       ]) {
         const answer = await raw(body);
-        expect([200, 400, 413]).toContain(answer.status);
+        // Megabytes of brackets are not even parsed: 2.5 s of everybody's time, measured.
+        expect(depth > 1000 ? [400, 413] : [200, 400, 413]).toContain(answer.status);
         if (answer.status === 200) {
           const { results } = (await answer.json()) as { results: OpResult[] };
           for (const result of results) expect(['applied', 'merged', 'rejected', 'parked']).toContain(result.outcome);

@@ -17,8 +17,34 @@ const JSON_LIMIT = '5mb';
  * (401, 403, 404), then the body (415, 413, 400), so nobody learns from a broken body what exists.
  */
 export function useBodies(app: INestApplication): void {
-  for (const parser of [express.json({ limit: JSON_LIMIT, strict: true }), express.urlencoded(FORM)])
+  for (const parser of [
+    express.json({ limit: JSON_LIMIT, strict: true, verify: refuseDeepJson }),
+    express.urlencoded(FORM),
+  ])
     app.use(deferred(parser));
+}
+
+/** Brackets within brackets, to this depth, are parsed; megabytes of them would hold up everybody for seconds. */
+const DEEPEST_PARSED = 1000;
+const [QUOTE, BACKSLASH, OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = [...'"\\[{]}'].map((each) =>
+  each.charCodeAt(0),
+);
+
+/** @throws Problem 400 malformed, before anything is parsed */
+function refuseDeepJson(_request: unknown, _response: unknown, body: Buffer): void {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at];
+    if (inText) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) inText = false;
+    } else if (byte === QUOTE) inText = true;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      if (++depth > DEEPEST_PARSED)
+        throw new Problem(400, { code: 'malformed', message: 'This body nests too deeply to be read.' });
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
+  }
 }
 
 function deferred(parser: RequestHandler): RequestHandler {

@@ -31,7 +31,7 @@ export class AdoptParkedHandler implements ICommandHandler<AdoptParked, OpResult
     const author = await authorOf(this.em, opId);
     if (!author) throw notFound();
     const result = await judgeAgain(this.em, opId, { ...by, name: author.name }, { by, reason });
-    await judgeWaiting(this.em, opId, this.logger);
+    await judgeWaiting(this.em, [opId], this.logger);
     return result!;
   }
 }

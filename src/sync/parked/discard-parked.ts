@@ -37,6 +37,6 @@ export class DiscardParkedHandler implements ICommandHandler<DiscardParked, void
         throw new Problem(409, { code: 'stale', message: 'Somebody has settled this mark meanwhile.' });
       await settle(tx, [receipt.id], 'discarded', reason);
     });
-    await judgeWaiting(this.em, opId, this.logger);
+    await judgeWaiting(this.em, [opId], this.logger);
   }
 }
