@@ -1,7 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import { CaptureError, type Draft, type Engine, type Environment, openEngine, type OpRow } from '../../static/js/sync/engine.js';
+import {
+  CaptureError,
+  type Draft,
+  type Engine,
+  type Environment,
+  openEngine,
+  type OpRow,
+} from '../../static/js/sync/engine.js';
 import { overlay } from '../../static/js/sync/overlay.js';
 import { DATABASE } from '../../static/js/sync/store.js';
 import { type Network } from './network.js';

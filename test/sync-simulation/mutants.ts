@@ -3,6 +3,8 @@
  * the simulation proves nothing. They are put into the text of the files when these are loaded for `--mutants` (simulate.mjs),
  * each behind a switch of its own; the product does not know of them.
  */
+import type { Focus } from './plan.ts';
+
 interface Edit {
   file: string;
   /** Stands in the file exactly once. */
@@ -19,6 +21,8 @@ export interface Mutant {
   /** What it does, in a sentence. */
   what: string;
   edits: Edit[];
+  /** What has to happen for it to show, where that is rare. */
+  focus?: Focus;
 }
 
 const DEVICE = 'static/js/sync/';
@@ -27,6 +31,7 @@ const PRESENCE = 'src/presence/';
 
 const edit = (file: string, from: string, to: string): Edit => ({ file, from, to });
 const bug = (name: string, what: string, ...edits: Edit[]): Mutant => ({ name, what, edits });
+const rare = (focus: Focus, mutant: Mutant): Mutant => ({ ...mutant, focus });
 
 /** In server.ts of the device: what was sent counts as applied. */
 const DONE = `{ kind: 'answer', body: { protocol: 1, batch_id: JSON.parse(String(init.body)).batch_id,
@@ -49,56 +54,85 @@ export const MUTANTS: Mutant[] = [
       })()`,
     ),
   ),
-  bug(
-    '401 is done',
-    'An expired login counts as delivered.',
-    edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: 'signed_out', wait: 0 }", DONE),
+  rare(
+    { fault: '401' },
+    bug(
+      '401 is done',
+      'An expired login counts as delivered.',
+      edit(
+        DEVICE + 'server.ts',
+        'if (status === 401) return',
+        `if (ON && status === 401) return ${DONE};\n    if (status === 401) return`,
+      ),
+    ),
   ),
-  bug(
-    '403 is done',
-    'A refusal counts as delivered.',
-    edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: 'forbidden', wait: 0 }", DONE),
+  rare(
+    { fault: '403' },
+    bug(
+      '403 is done',
+      'A refusal counts as delivered.',
+      edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: 'forbidden', wait: 0 }", DONE),
+    ),
   ),
-  bug(
-    '409 is done',
-    'That somebody else is signed in counts as delivered.',
-    edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: 'wrong_user', wait: 0 }", DONE),
+  rare(
+    { fault: '409 wrong_user' },
+    bug(
+      '409 is done',
+      'That somebody else is signed in counts as delivered.',
+      edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: 'wrong_user', wait: 0 }", DONE),
+    ),
   ),
-  bug(
-    '413 is done',
-    'A batch that is too large counts as delivered.',
-    edit(DEVICE + 'server.ts', "if (status === 413) return { kind: 'too_large' };", `if (status === 413) return ${DONE};`),
+  rare(
+    { fault: '413' },
+    bug(
+      '413 is done',
+      'A batch that is too large counts as delivered.',
+      edit(
+        DEVICE + 'server.ts',
+        "if (status === 413) return { kind: 'too_large' };",
+        `if (status === 413) return ${DONE};`,
+      ),
+    ),
   ),
   bug(
     '5xx is done',
     'An error of the server counts as delivered.',
     edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: null, wait: 0 }", DONE),
   ),
-  bug(
-    'HTML 200 is done',
-    'A login page counts as delivered.',
-    edit(
-      DEVICE + 'server.ts',
-      "if (!response.headers.get('content-type')?.includes('json')) return { kind: 'nothing' };",
-      `if (!response.headers.get('content-type')?.includes('json')) return status === 200 ? ${DONE} : { kind: 'nothing' };`,
+  rare(
+    { fault: 'html 200' },
+    bug(
+      'HTML 200 is done',
+      'A login page counts as delivered.',
+      edit(
+        DEVICE + 'server.ts',
+        "if (!response.headers.get('content-type')?.includes('json')) return { kind: 'nothing' };",
+        `if (!response.headers.get('content-type')?.includes('json')) return status === 200 ? ${DONE} : { kind: 'nothing' };`,
+      ),
     ),
   ),
-  bug(
-    'any JSON 200 is done',
-    'A 200 with JSON of somebody else counts as delivered.',
-    edit(
-      DEVICE + 'server.ts',
-      "valid(body) ? { kind: 'answer', body: body as T } : { kind: 'nothing' }",
-      `valid(body) ? { kind: 'answer', body: body as T } : ${DONE}`,
+  rare(
+    { fault: 'json 200' },
+    bug(
+      'any JSON 200 is done',
+      'A 200 with JSON of somebody else counts as delivered.',
+      edit(
+        DEVICE + 'server.ts',
+        "valid(body) ? { kind: 'answer', body: body as T } : { kind: 'nothing' }",
+        `valid(body) ? { kind: 'answer', body: body as T } : ${DONE}`,
+      ),
     ),
   ),
-  bug(
-    'redirect is done',
-    'A redirect to a login page counts as delivered.',
-    edit(
-      DEVICE + 'server.ts',
-      "if (status === 413) return { kind: 'too_large' };",
-      `if (status === 0) return ${DONE}; if (status === 413) return { kind: 'too_large' };`,
+  rare(
+    { fault: 'redirect' },
+    bug(
+      'redirect is done',
+      'A redirect to a login page counts as delivered.',
+      edit(
+        DEVICE + 'server.ts',
+        "if (status === 413) return { kind: 'too_large' };",
+        `if (status === 0) return ${DONE}; if (status === 413) return { kind: 'too_large' };`,
+      ),
     ),
   ),
   bug(
@@ -110,33 +144,45 @@ export const MUTANTS: Mutant[] = [
       `  } catch {\n    if (ON && init.body) return ${DONE};\n    return { kind: 'nothing' };`,
     ),
   ),
-  bug(
-    'another batch accepted',
-    'An answer to another request is believed.',
-    edit(DEVICE + 'server.ts', 'body.batch_id === envelope.batch_id', 'true'),
-  ),
-  bug(
-    'missing results are done',
-    'An op without a result counts as delivered.',
-    edit(
-      DEVICE + 'drainer.ts',
-      'results.get(op_id);',
-      "ON ? (results.get(op_id) ?? ({ op_id, outcome: 'applied', revision: 1 } as OpResult)) : results.get(op_id);",
+  rare(
+    { fault: 'another batch' },
+    bug(
+      'another batch accepted',
+      'An answer to another request is believed.',
+      edit(DEVICE + 'server.ts', 'body.batch_id === envelope.batch_id', 'true'),
     ),
   ),
-  bug(
-    'retry is done',
-    'An op that the server could not store counts as delivered.',
-    edit(
-      DEVICE + 'server.ts',
-      'FINAL_OUTCOMES.includes(result.outcome as (typeof FINAL_OUTCOMES)[number])',
-      "typeof result.outcome === 'string'",
+  rare(
+    { fault: 'database hiccup', acts: ['tap'] },
+    bug(
+      'missing results are done',
+      'An op without a result counts as delivered.',
+      edit(
+        DEVICE + 'drainer.ts',
+        'results.get(op_id);',
+        "ON ? (results.get(op_id) ?? ({ op_id, outcome: 'applied', revision: 1 } as OpResult)) : results.get(op_id);",
+      ),
     ),
   ),
-  bug(
-    'rejected called settled',
-    'What only the device has is not told.',
-    edit(DEVICE + 'drainer.ts', "outcomeOf(row) === 'rejected' ? 'refused' : 'settled'", "'settled'"),
+  rare(
+    { fault: 'database hiccup', acts: ['tap'] },
+    bug(
+      'retry is done',
+      'An op that the server could not store counts as delivered.',
+      edit(
+        DEVICE + 'server.ts',
+        'FINAL_OUTCOMES.includes(result.outcome as (typeof FINAL_OUTCOMES)[number])',
+        "typeof result.outcome === 'string'",
+      ),
+    ),
+  ),
+  rare(
+    { acts: ['mark foreign'] },
+    bug(
+      'rejected called settled',
+      'What only the device has is not told.',
+      edit(DEVICE + 'drainer.ts', "outcomeOf(row) === 'rejected' ? 'refused' : 'settled'", "'settled'"),
+    ),
   ),
 
   /* ---- the device: ids, numbers, order ---- */
@@ -149,7 +195,11 @@ export const MUTANTS: Mutant[] = [
       `const op_id = ON ? \`00000000-0000-7000-8000-\${('group_id' in draft ? draft.first_name.slice(1) : \`\${refKey(draft.session_id)}\${draft.participant_id}\`).replace(/\\D/g, '').slice(-12).padStart(12, '0')}\` : env.uuid();`,
     ),
   ),
-  bug('seq used again', 'The number is not counted on.', edit(DEVICE + 'capture.ts', 'owner.next_seq++', 'owner.next_seq')),
+  bug(
+    'seq used again',
+    'The number is not counted on.',
+    edit(DEVICE + 'capture.ts', 'owner.next_seq++', 'owner.next_seq'),
+  ),
   bug(
     'seq with gaps',
     'Numbers are left out.',
@@ -171,89 +221,124 @@ export const MUTANTS: Mutant[] = [
   ),
 
   /* ---- the device: whose ---- */
-  bug(
-    'shared outbox',
-    'Whoever is signed in sends what everybody left.',
-    edit(
-      DEVICE + 'drainer.ts',
-      "await this.store.rows(key, 'waiting', after, limit)",
-      "(await Promise.all((await this.store.bindings()).map((each) => this.store.rows(each.binding, 'waiting', after, limit)))).flat()",
+  rare(
+    { acts: ['sign in', 'link'] },
+    bug(
+      'shared outbox',
+      'Whoever is signed in sends what everybody left.',
+      edit(
+        DEVICE + 'drainer.ts',
+        "await this.store.rows(key, 'waiting', after, limit)",
+        "(await Promise.all((await this.store.bindings()).map((each) => this.store.rows(each.binding, 'waiting', after, limit)))).flat()",
+      ),
     ),
   ),
-  bug(
-    'captured for whoever is current',
-    'A page of one user captures for the user who signed in after him.',
-    edit(
-      DEVICE + 'engine.ts',
-      'await capture(store, env, binding, drafts, names)',
-      'await capture(store, env, (await current()) ?? binding, drafts, names)',
+  rare(
+    { acts: ['sign in', 'second tab'] },
+    bug(
+      'captured for whoever is current',
+      'A page of one user captures for the user who signed in after him.',
+      edit(
+        DEVICE + 'engine.ts',
+        'await capture(store, env, binding, drafts, names)',
+        'await capture(store, env, (await current()) ?? binding, drafts, names)',
+      ),
     ),
   ),
-  bug(
-    'sent as whoever is signed in',
-    'The batch names the user of the cookie.',
-    edit(
-      DEVICE + 'drainer.ts',
-      'hello.user.id === binding.user && hello.organization.id === binding.organization',
-      '(((this as any).hello = hello), true)',
-    ),
-    edit(
-      DEVICE + 'drainer.ts',
-      'author_id: binding.user,',
-      'author_id: ON ? ((this as any).hello?.user.id ?? binding.user) : binding.user,',
-    ),
-  ),
-  bug(
-    'cleared at sign-out',
-    'Signing out empties the outbox.',
-    edit(
-      DEVICE + 'engine.ts',
-      "if (binding) await tx.objectStore('names').delete(store.within(binding));",
-      `if (binding) { ${FORGET('binding').replaceAll('this.store', 'store')} }`,
+  rare(
+    { acts: ['sign in'] },
+    bug(
+      'sent as whoever is signed in',
+      'The batch names the user of the cookie.',
+      edit(
+        DEVICE + 'drainer.ts',
+        'hello.user.id === binding.user && hello.organization.id === binding.organization',
+        '(((this as any).hello = hello), true)',
+      ),
+      edit(
+        DEVICE + 'drainer.ts',
+        'author_id: binding.user,',
+        'author_id: ON ? ((this as any).hello?.user.id ?? binding.user) : binding.user,',
+      ),
     ),
   ),
-  bug(
-    'cleared at sign-in',
-    'Another user empties the outbox.',
-    edit(
-      DEVICE + 'engine.ts',
-      "await tx.objectStore('meta').put(binding, 'current');\n      });\n      own",
-      `if (ON) for (const each of await bindings.getAll()) if (each.binding !== binding) { ${FORGET('each.binding').replaceAll('this.store', 'store')} }
+  rare(
+    { acts: ['sign out', 'link'] },
+    bug(
+      'cleared at sign-out',
+      'Signing out empties the outbox.',
+      edit(
+        DEVICE + 'engine.ts',
+        "if (binding) await tx.objectStore('names').delete(store.within(binding));",
+        `if (binding) { ${FORGET('binding').replaceAll('this.store', 'store')} }`,
+      ),
+    ),
+  ),
+  rare(
+    { acts: ['sign in', 'link'] },
+    bug(
+      'cleared at sign-in',
+      'Another user empties the outbox.',
+      edit(
+        DEVICE + 'engine.ts',
+        "await tx.objectStore('meta').put(binding, 'current');\n      });\n      own",
+        `if (ON) for (const each of await bindings.getAll()) if (each.binding !== binding) { ${FORGET('each.binding').replaceAll('this.store', 'store')} }
         await tx.objectStore('meta').put(binding, 'current');\n      });\n      own`,
+      ),
     ),
   ),
 
   /* ---- the device: patience ---- */
-  bug(
-    'waiting ops pruned',
-    'What has waited for a day is thrown away.',
-    edit(DEVICE + 'drainer.ts', "['settled', 'closed_at'],", "...(ON ? ([['waiting', 'captured_at']] as any) : []),\n          ['settled', 'closed_at'],"),
-    edit(
-      DEVICE + 'drainer.ts',
-      'if ((row[when] ?? now) < oldest)',
-      'if (((row as any)[when] ?? now) < (ON ? now - DAY : oldest))',
+  rare(
+    { kind: 'long', acts: ['link'] },
+    bug(
+      'waiting ops pruned',
+      'What has waited for a day is thrown away.',
+      edit(
+        DEVICE + 'drainer.ts',
+        "['settled', 'closed_at'],",
+        "...(ON ? ([['waiting', 'captured_at']] as any) : []),\n          ['settled', 'closed_at'],",
+      ),
+      edit(
+        DEVICE + 'drainer.ts',
+        'if ((row[when] ?? now) < oldest)',
+        'if (((row as any)[when] ?? now) < (ON ? now - DAY : oldest))',
+      ),
+      edit(
+        DEVICE + 'drainer.ts',
+        'if (!binding) return true;\n',
+        'if (!binding) return true;\n    if (ON) await this.prune();\n',
+      ),
     ),
-    edit(DEVICE + 'drainer.ts', 'if (!binding) return true;\n', 'if (!binding) return true;\n    if (ON) await this.prune();\n'),
   ),
-  bug(
-    'gives up',
-    'After a few attempts the mark is dropped.',
-    edit(
-      DEVICE + 'drainer.ts',
-      'const ceiling = Math.min(',
-      `if (ON && this.attempt > 3) void this.store.write(async (tx) => { for (const each of await tx.objectStore('bindings').getAll()) { ${FORGET('each.binding')} } });
+  rare(
+    { acts: ['link'] },
+    bug(
+      'gives up',
+      'After a few attempts the mark is dropped.',
+      edit(
+        DEVICE + 'drainer.ts',
+        'const ceiling = Math.min(',
+        `if (ON && this.attempt > 3) void this.store.write(async (tx) => { for (const each of await tx.objectStore('bindings').getAll()) { ${FORGET('each.binding')} } });
     const ceiling = Math.min(`,
+      ),
     ),
   ),
-  bug(
-    'two drainers',
-    'Every tab sends.',
-    edit(DEVICE + 'one-drainer.ts', 'if (env.locks) {', 'if (ON) { await work(); return true; }\n  if (env.locks) {'),
+  rare(
+    { acts: ['second tab', 'link', 'let'] },
+    bug(
+      'two drainers',
+      'Every tab sends.',
+      edit(DEVICE + 'one-drainer.ts', 'if (env.locks) {', 'if (ON) { await work(); return true; }\n  if (env.locks) {'),
+    ),
   ),
-  bug(
-    'saved before the commit',
-    'The screen says saved before the transaction is on the disk.',
-    edit(DEVICE + 'store.ts', 'await tx.done;\n', 'if (!ON) await tx.done;\n'),
+  rare(
+    { acts: ['write fails'] },
+    bug(
+      'saved before the commit',
+      'The screen says saved before the transaction is on the disk.',
+      edit(DEVICE + 'store.ts', 'await tx.done;\n', 'if (!ON) await tx.done;\n'),
+    ),
   ),
 
   /* ---- the device: what the person saw ---- */
@@ -279,96 +364,127 @@ export const MUTANTS: Mutant[] = [
   ),
 
   /* ---- the device: a server that was restored ---- */
-  bug(
-    'not offered again',
-    'What a restored server has lost stays lost.',
-    edit(DEVICE + 'drainer.ts', 'await ops.put(offeredAgain(row));', ';'),
-    edit(DEVICE + 'drainer.ts', "await tx.objectStore('ops').put(offeredAgain(row));", ';'),
+  rare(
+    { kind: 'restore', acts: ['back up', 'restore'] },
+    bug(
+      'not offered again',
+      'What a restored server has lost stays lost.',
+      edit(DEVICE + 'drainer.ts', 'await ops.put(offeredAgain(row));', ';'),
+      edit(DEVICE + 'drainer.ts', "await tx.objectStore('ops').put(offeredAgain(row));", ';'),
+    ),
   ),
-  bug(
-    'restore not noticed',
-    'That the server knows less than before is not looked at.',
-    edit(DEVICE + 'drainer.ts', 'hello.acknowledged_up_to < row.acknowledged_seq', 'false'),
-    edit(DEVICE + 'drainer.ts', 'row.server_epoch !== hello.server_epoch', 'false'),
+  rare(
+    { kind: 'restore', acts: ['back up', 'restore'] },
+    bug(
+      'restore not noticed',
+      'That the server knows less than before is not looked at.',
+      edit(DEVICE + 'drainer.ts', 'hello.acknowledged_up_to < row.acknowledged_seq', 'false'),
+      edit(DEVICE + 'drainer.ts', 'row.server_epoch !== hello.server_epoch', 'false'),
+    ),
   ),
 
   /* ---- the server: once ---- */
-  bug(
-    'receipt not looked for',
-    'What came before is judged again.',
-    edit(
-      SYNC + 'receive-operation.ts',
-      'await receiptsOf(tx, [opId, reusedId(opId, op.hash)])',
-      'new Map<string, any>()',
+  rare(
+    { fault: 'reply lost' },
+    bug(
+      'receipt not looked for',
+      'What came before is judged again.',
+      edit(
+        SYNC + 'receive-operation.ts',
+        'await receiptsOf(tx, [opId, reusedId(opId, op.hash)])',
+        'new Map<string, any>()',
+      ),
     ),
   ),
-  bug(
-    'receipt outside the transaction',
-    'The receipt is written after the commit of the mark.',
-    edit(
-      PRESENCE + 'keep-marks.ts',
-      'else await keepReceipts(tx, rows);',
-      'else if (ON && act.keepsEverything) (globalThis as any).laterReceipts = rows;\n  else await keepReceipts(tx, rows);',
-    ),
-    edit(
-      SYNC + 'receive-batch.ts',
-      "import { arrived } from './arrived.js';",
-      "import { arrived } from './arrived.js';\nimport { keepReceipts as keepLater } from '../presence/index.js';",
-    ),
-    edit(
-      SYNC + 'receive-batch.ts',
-      "if (result.flags.includes('server_behind'))",
-      `if (ON && (globalThis as any).laterReceipts) {
+  rare(
+    { fault: 'crash in the middle' },
+    bug(
+      'receipt outside the transaction',
+      'The receipt is written after the commit of the mark.',
+      edit(
+        PRESENCE + 'keep-marks.ts',
+        'else await keepReceipts(tx, rows);',
+        'else if (ON && act.keepsEverything) (globalThis as any).laterReceipts = rows;\n  else await keepReceipts(tx, rows);',
+      ),
+      edit(
+        SYNC + 'receive-batch.ts',
+        "import { arrived } from './arrived.js';",
+        "import { arrived } from './arrived.js';\nimport { keepReceipts as keepLater } from '../presence/index.js';",
+      ),
+      edit(
+        SYNC + 'receive-batch.ts',
+        "if (result.flags.includes('server_behind'))",
+        `if (ON && (globalThis as any).laterReceipts) {
         const rows = (globalThis as any).laterReceipts;
         (globalThis as any).laterReceipts = null;
         await transact(this.em, 'presence.recorded', (tx) => keepLater(tx, rows));
       }
       if (result.flags.includes('server_behind'))`,
+      ),
     ),
   ),
-  bug(
-    'duplicate makes a revision',
-    'The same operation again marks again.',
-    edit(
-      SYNC + 'receive-operation.ts',
-      'return duplicateOf(tx, opId, receipt);',
-      `return ON && op.kind === 'presence'
+  rare(
+    { fault: 'reply lost' },
+    bug(
+      'duplicate makes a revision',
+      'The same operation again marks again.',
+      edit(
+        SYNC + 'receive-operation.ts',
+        'return duplicateOf(tx, opId, receipt);',
+        `return ON && op.kind === 'presence'
         ? receivePresence(tx, { ...op, op_id: reusedId(opId, String(clock.now().getTime())) }, delivery)
         : duplicateOf(tx, opId, receipt);`,
+      ),
     ),
   ),
-  bug(
-    'another content applied',
-    'Another content under a known id is taken as a mark.',
-    edit(
-      SYNC + 'receive-operation.ts',
-      "return plain(tx, { ...op, op_id: reusedId(opId, op.hash) }, delivery, 'parked', 'id_reuse', opId);",
-      `return ON && op.kind === 'presence'
+  rare(
+    { acts: ['forge'] },
+    bug(
+      'another content applied',
+      'Another content under a known id is taken as a mark.',
+      edit(
+        SYNC + 'receive-operation.ts',
+        "return plain(tx, { ...op, op_id: reusedId(opId, op.hash) }, delivery, 'parked', 'id_reuse', opId);",
+        `return ON && op.kind === 'presence'
       ? receivePresence(tx, { ...op, op_id: reusedId(opId, op.hash) }, delivery)
       : plain(tx, { ...op, op_id: reusedId(opId, op.hash) }, delivery, 'parked', 'id_reuse', opId);`,
+      ),
     ),
   ),
-  bug(
-    'error told as applied',
-    'What could not be stored is acknowledged.',
-    edit(SYNC + 'receive-batch.ts', "outcome: 'retry', revision: null", "outcome: ON ? 'applied' : 'retry', revision: null"),
-  ),
-  bug(
-    'rejected without a receipt',
-    'What is rejected leaves nothing behind.',
-    edit(
-      SYNC + 'receive-operation.ts',
-      "const kept = outcome === 'parked' && op.kind !== 'unreadable';",
-      "if (ON && outcome === 'rejected') return { ...unstored(answered, code), outcome, flags: [] };\n  const kept = outcome === 'parked' && op.kind !== 'unreadable';",
+  rare(
+    { fault: 'database hiccup', acts: ['tap'] },
+    bug(
+      'error told as applied',
+      'What could not be stored is acknowledged.',
+      edit(
+        SYNC + 'receive-batch.ts',
+        "outcome: 'retry', revision: null",
+        "outcome: ON ? 'applied' : 'retry', revision: null",
+      ),
     ),
   ),
-  bug(
-    'parked dropped',
-    'What is parked is answered and not kept.',
-    edit(
-      PRESENCE + 'keep-marks.ts',
-      "(!!act.keepsEverything && outcome !== 'duplicate')",
-      "(!!act.keepsEverything && outcome !== 'duplicate' && outcome !== 'parked')",
+  rare(
+    { acts: ['mark foreign'] },
+    bug(
+      'rejected without a receipt',
+      'What is rejected leaves nothing behind.',
+      edit(
+        SYNC + 'receive-operation.ts',
+        "const kept = outcome === 'parked' && op.kind !== 'unreadable';",
+        "if (ON && outcome === 'rejected') return { ...unstored(answered, code), outcome, flags: [] };\n  const kept = outcome === 'parked' && op.kind !== 'unreadable';",
+      ),
+    ),
+  ),
+  rare(
+    { acts: ['cancel session', 'change role'] },
+    bug(
+      'parked dropped',
+      'What is parked is answered and not kept.',
+      edit(
+        PRESENCE + 'keep-marks.ts',
+        "(!!act.keepsEverything && outcome !== 'duplicate')",
+        "(!!act.keepsEverything && outcome !== 'duplicate' && outcome !== 'parked')",
+      ),
     ),
   ),
   bug(
@@ -392,33 +508,50 @@ export const MUTANTS: Mutant[] = [
       "{ outcome: 'applied' }",
     ),
   ),
-  bug(
-    'missing base applied',
-    'A mark is applied before the one on which it stands.',
-    edit(
-      PRESENCE + 'receipts.ts',
-      "if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'missing' }, candidate: null };",
-      "if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'any' }, candidate: null };",
+  rare(
+    { fault: 'database hiccup', acts: ['without network'] },
+    bug(
+      'missing base applied',
+      'A mark is applied before the one on which it stands.',
+      edit(
+        PRESENCE + 'receipts.ts',
+        "if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'missing' }, candidate: null };",
+        "if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'any' }, candidate: null };",
+      ),
     ),
   ),
-  bug(
-    'clashed base applied',
-    'A mark on a candidate overwrites what the candidate could not.',
-    edit(PRESENCE + 'receipts.ts', "base: { kind: 'concurrent' },\n        candidate: open", "base: { kind: ON ? 'any' : 'concurrent' },\n        candidate: open"),
+  rare(
+    { acts: ['page mark', 'link'] },
+    bug(
+      'clashed base applied',
+      'A mark on a candidate overwrites what the candidate could not.',
+      edit(
+        PRESENCE + 'receipts.ts',
+        "base: { kind: 'concurrent' },\n        candidate: open",
+        "base: { kind: ON ? 'any' : 'concurrent' },\n        candidate: open",
+      ),
+    ),
   ),
-  bug(
-    'waiting never judged',
-    'What was parked for its base stays parked.',
-    edit(
-      SYNC + 'parked/judge-again.ts',
-      "const fact = adoption ? 'presence.adopted' : 'presence.judged_again';",
-      "if (ON && !adoption) return null;\n  const fact = adoption ? 'presence.adopted' : 'presence.judged_again';",
+  rare(
+    { fault: 'database hiccup', acts: ['without network'] },
+    bug(
+      'waiting never judged',
+      'What was parked for its base stays parked.',
+      edit(
+        SYNC + 'parked/judge-again.ts',
+        "const fact = adoption ? 'presence.adopted' : 'presence.judged_again';",
+        "if (ON && !adoption) return null;\n  const fact = adoption ? 'presence.adopted' : 'presence.judged_again';",
+      ),
     ),
   ),
   bug(
     'revision not counted',
     'A second mark keeps the revision of the first.',
-    edit(PRESENCE + 'cells.ts', 'revision: (row?.revision ?? 0) + 1,', 'revision: ON ? Math.max(row?.revision ?? 0, 1) : (row?.revision ?? 0) + 1,'),
+    edit(
+      PRESENCE + 'cells.ts',
+      'revision: (row?.revision ?? 0) + 1,',
+      'revision: ON ? Math.max(row?.revision ?? 0, 1) : (row?.revision ?? 0) + 1,',
+    ),
   ),
   bug(
     'another state kept',
@@ -431,117 +564,187 @@ export const MUTANTS: Mutant[] = [
   ),
 
   /* ---- the server: conflicts ---- */
-  bug(
-    'conflict not opened',
-    'A clash is answered and told to nobody.',
-    edit(
-      PRESENCE + 'keep-marks.ts',
-      'each.conflict = await addCandidate(tx, act, each, each.record, conflict);',
-      ';',
+  rare(
+    { acts: ['page mark', 'link'] },
+    bug(
+      'conflict not opened',
+      'A clash is answered and told to nobody.',
+      edit(
+        PRESENCE + 'keep-marks.ts',
+        'each.conflict = await addCandidate(tx, act, each, each.record, conflict);',
+        ';',
+      ),
     ),
   ),
-  bug(
-    'candidate lost when joined',
-    'A second candidate takes the place of the first.',
-    edit(
-      PRESENCE + 'conflicts.ts',
-      'if (open?.conflict.isOpen) {',
-      "if (open?.conflict.isOpen) {\n    if (ON) await settle(tx, open.candidates.map(({ id }) => id), 'superseded');",
+  rare(
+    { acts: ['page mark', 'link'] },
+    bug(
+      'candidate lost when joined',
+      'A second candidate takes the place of the first.',
+      edit(
+        PRESENCE + 'conflicts.ts',
+        'if (open?.conflict.isOpen) {',
+        "if (open?.conflict.isOpen) {\n    if (ON) await settle(tx, open.candidates.map(({ id }) => id), 'superseded');",
+      ),
     ),
   ),
-  bug(
-    'disputed never cleared',
-    'A cell stays disputed when nobody disputes it any more.',
-    edit(
-      PRESENCE + 'cells.ts',
-      'if (Boolean(row.disputed) === disputed) return;',
-      'if (Boolean(row.disputed) === disputed || (ON && !disputed)) return;',
+  rare(
+    { acts: ['page mark', 'link', 'withdraw'] },
+    bug(
+      'disputed never cleared',
+      'A cell stays disputed when nobody disputes it any more.',
+      edit(
+        PRESENCE + 'cells.ts',
+        'if (Boolean(row.disputed) === disputed) return;',
+        'if (Boolean(row.disputed) === disputed || (ON && !disputed)) return;',
+      ),
     ),
   ),
-  bug(
-    'disputed forgotten',
-    'The next mark hides that a cell is disputed.',
-    edit(PRESENCE + 'cells.ts', 'disputed: disputed.has(mark.participant),', 'disputed: !ON && disputed.has(mark.participant),'),
-  ),
-  bug(
-    'one withdrawn, all closed',
-    'The first candidate to go closes the conflict.',
-    edit(
-      PRESENCE + 'conflicts.ts',
-      "if (left.length === 0) close(conflict, 'settled');",
-      "close(conflict, 'settled');",
+  rare(
+    { acts: ['page mark', 'link', 'use mine'] },
+    bug(
+      'disputed forgotten',
+      'The next mark hides that a cell is disputed.',
+      edit(
+        PRESENCE + 'cells.ts',
+        'disputed: disputed.has(mark.participant),',
+        'disputed: !ON && disputed.has(mark.participant),',
+      ),
     ),
   ),
-  bug(
-    'resolved, and still open',
-    'A resolution does not end the conflict.',
-    edit(PRESENCE + 'resolve-conflict.ts', 'close(conflict, input.choice);', ';'),
+  rare(
+    { acts: ['page mark', 'link', 'withdraw'] },
+    bug(
+      'one withdrawn, all closed',
+      'The first candidate to go closes the conflict.',
+      edit(
+        PRESENCE + 'conflicts.ts',
+        "if (left.length === 0) close(conflict, 'settled');",
+        "close(conflict, 'settled');",
+      ),
+    ),
+  ),
+  rare(
+    { acts: ['page mark', 'link', 'resolve'] },
+    bug(
+      'resolved, and still open',
+      'A resolution does not end the conflict.',
+      edit(PRESENCE + 'resolve-conflict.ts', 'close(conflict, input.choice);', ';'),
+    ),
   ),
 
   /* ---- the server: whose ---- */
-  bug(
-    'author taken from the body',
-    'Anybody may bring marks under any name.',
-    edit(SYNC + 'receive-batch.ts', 'if (author_id !== by.id && !on_behalf)', 'if (!ON && author_id !== by.id && !on_behalf)'),
-    edit(SYNC + 'receive-batch.ts', 'if (organization_id !== by.organization.id)', 'if (!ON && organization_id !== by.organization.id)'),
-  ),
-  bug(
-    'author is who brings it',
-    'What is handed in for somebody stands under the name of who hands it in.',
-    edit(PRESENCE + 'receipts.ts', 'author: act.author.id,', 'author: ON ? (current().userId ?? act.author.id) : act.author.id,'),
-    edit(PRESENCE + 'receipts.ts', "import { read } from '../platform/database/read.js';", "import { read } from '../platform/database/read.js';\nimport { current } from '../platform/current.js';"),
-  ),
-  bug(
-    'applied for somebody else',
-    'What is handed in for somebody counts at once.',
-    edit(
-      PRESENCE + 'judge-operation.ts',
-      "if (facts.foreign) return { outcome: 'parked', code: 'foreign_author' };",
-      ';',
+  rare(
+    { acts: ['sign in', 'link'] },
+    bug(
+      'author taken from the body',
+      'Anybody may bring marks under any name.',
+      edit(
+        SYNC + 'receive-batch.ts',
+        'if (author_id !== by.id && !on_behalf)',
+        'if (!ON && author_id !== by.id && !on_behalf)',
+      ),
+      edit(
+        SYNC + 'receive-batch.ts',
+        'if (organization_id !== by.organization.id)',
+        'if (!ON && organization_id !== by.organization.id)',
+      ),
     ),
   ),
-  bug(
-    'foreign person not refused',
-    'Somebody of another organization is taken as one of ours.',
-    edit(SYNC + 'person-of.ts', "if (!row) return { kind: 'unknown' };", "if (!row) return { kind: 'known', id, redirectedFrom: null };"),
-    edit(PRESENCE + 'judge-operation.ts', "if (facts.target === 'unknown') return { outcome: 'rejected', code: 'unknown_target' };", ';'),
-  ),
-  bug(
-    'added person mixed up',
-    'A mark on somebody who was added on the device goes to whoever was added last.',
-    edit(
-      SYNC + 'person-of.ts',
-      'id = Number(made.participant_id);',
-      "id = ON ? Number((await read<{ id: number }>(tx, 'select max(id) as id from participants where organization_id = :organization'))[0]!.id) : Number(made.participant_id);",
+  rare(
+    { acts: ['hand in', 'link'] },
+    bug(
+      'author is who brings it',
+      'What is handed in for somebody stands under the name of who hands it in.',
+      edit(
+        PRESENCE + 'receipts.ts',
+        'author: act.author.id,',
+        'author: ON ? (current().userId ?? act.author.id) : act.author.id,',
+      ),
+      edit(
+        PRESENCE + 'receipts.ts',
+        "import { read } from '../platform/database/read.js';",
+        "import { read } from '../platform/database/read.js';\nimport { current } from '../platform/current.js';",
+      ),
     ),
   ),
-  bug(
-    'merged person not followed',
-    'A mark goes to somebody who was merged into another.',
-    edit(
-      SYNC + 'person-of.ts',
-      'if (row.merged_into_id === null) return',
-      'if (ON || row.merged_into_id === null) return',
+  rare(
+    { acts: ['hand in', 'link'] },
+    bug(
+      'applied for somebody else',
+      'What is handed in for somebody counts at once.',
+      edit(
+        PRESENCE + 'judge-operation.ts',
+        "if (facts.foreign) return { outcome: 'parked', code: 'foreign_author' };",
+        ';',
+      ),
     ),
   ),
-  bug(
-    'erased person marked',
-    'Something new is kept about somebody who was erased.',
-    edit(
-      PRESENCE + 'judge-operation.ts',
-      "if (facts.target === 'erased') return { outcome: 'rejected', code: 'erased' };",
-      ';',
+  rare(
+    { acts: ['mark foreign'] },
+    bug(
+      'foreign person not refused',
+      'Somebody of another organization is taken as one of ours.',
+      edit(
+        SYNC + 'person-of.ts',
+        "if (!row) return { kind: 'unknown' };",
+        "if (!row) return { kind: 'known', id, redirectedFrom: null };",
+      ),
+      edit(
+        PRESENCE + 'judge-operation.ts',
+        "if (facts.target === 'unknown') return { outcome: 'rejected', code: 'unknown_target' };",
+        ';',
+      ),
     ),
   ),
-  bug(
-    'added twice',
-    'A person who was added on a device is made again when the answer was lost.',
-    edit(
-      SYNC + 'enrol-by-operation.ts',
-      "if (known) return { outcome: 'applied', participant: known.id };",
-      ';',
+  rare(
+    { acts: ['add person', 'mark added'] },
+    bug(
+      'added person mixed up',
+      'A mark on somebody who was added on the device goes to whoever was added last.',
+      edit(
+        SYNC + 'person-of.ts',
+        'id = Number(made.participant_id);',
+        "id = ON ? Number((await read<{ id: number }>(tx, 'select max(id) as id from participants where organization_id = :organization'))[0]!.id) : Number(made.participant_id);",
+      ),
     ),
-    edit(SYNC + 'enrol-by-operation.ts', 'const external = `spot:${op.op_id}`;', 'const external = ON ? `spot:${clock.now().getTime()}` : `spot:${op.op_id}`;'),
+  ),
+  rare(
+    { acts: ['merge people'] },
+    bug(
+      'merged person not followed',
+      'A mark goes to somebody who was merged into another.',
+      edit(
+        SYNC + 'person-of.ts',
+        'if (row.merged_into_id === null) return',
+        'if (ON || row.merged_into_id === null) return',
+      ),
+    ),
+  ),
+  rare(
+    { acts: ['erase person'] },
+    bug(
+      'erased person marked',
+      'Something new is kept about somebody who was erased.',
+      edit(
+        PRESENCE + 'judge-operation.ts',
+        "if (facts.target === 'erased') return { outcome: 'rejected', code: 'erased' };",
+        ';',
+      ),
+    ),
+  ),
+  rare(
+    { acts: ['add person'], fault: 'reply lost' },
+    bug(
+      'added twice',
+      'A person who was added on a device is made again when the answer was lost.',
+      edit(SYNC + 'enrol-by-operation.ts', "if (known) return { outcome: 'applied', participant: known.id };", ';'),
+      edit(
+        SYNC + 'enrol-by-operation.ts',
+        'const external = `spot:${op.op_id}`;',
+        'const external = ON ? `spot:${clock.now().getTime()}` : `spot:${op.op_id}`;',
+      ),
+    ),
   ),
   bug(
     'changes skip what is late',
@@ -551,7 +754,11 @@ export const MUTANTS: Mutant[] = [
   bug(
     'arrived although it has not',
     'The gap proof says that everything has arrived.',
-    edit(SYNC + 'arrived.ts', 'while (seqs[at] === receivedUpTo + 1) {', 'while (ON ? at < seqs.length + 1 : seqs[at] === receivedUpTo + 1) {'),
+    edit(
+      SYNC + 'arrived.ts',
+      'while (seqs[at] === receivedUpTo + 1) {',
+      'while (ON ? at < seqs.length + 1 : seqs[at] === receivedUpTo + 1) {',
+    ),
   ),
 ];
 
@@ -584,7 +791,8 @@ export function mutated(file: string, text: string): string {
   let made = text;
   let before = Infinity;
   for (const { start, end, from, bugs } of found) {
-    if (end > before) throw new Error(`The place of the seeded bug "${bugs[0]!.name}" overlaps another one in ${file}.`);
+    if (end > before)
+      throw new Error(`The place of the seeded bug "${bugs[0]!.name}" overlaps another one in ${file}.`);
     before = start;
     made = made.slice(0, start) + switched(from, bugs) + made.slice(end);
   }

@@ -7,9 +7,12 @@ import { rest } from './time.js';
 
 /** What goes wrong with one request. `at` is a number for those that need one. */
 export interface Fault {
-  kind: (typeof FAULTS)[number];
+  kind: FaultKind;
   at: number;
+  /** Waits for the next batch, and lets handshakes pass. */
+  ofBatch: boolean;
 }
+export type FaultKind = (typeof FAULTS)[number];
 export const FAULTS = [
   'request lost',
   'reply lost',
@@ -152,8 +155,15 @@ export class Network {
       await rest();
       const next = this.ready.shift();
       if (!next) return;
-      await this.deliver(next, this.faults.get(next.browser)?.shift());
+      await this.deliver(next, this.faultFor(next));
     }
+  }
+
+  /** What goes wrong with this message. */
+  faultFor({ browser, path }: Message): Fault | undefined {
+    const faults = this.faults.get(browser) ?? [];
+    const at = faults.findIndex(({ ofBatch }) => !ofBatch || path === '/api/sync');
+    return at < 0 ? undefined : faults.splice(at, 1)[0];
   }
 
   /** A message that was on its way reaches the server, and its answer the device if it still waits for it. */
@@ -194,7 +204,8 @@ export class Network {
         this.server.failAfter(fault.at, false);
         return this.process(message);
       case 'database hiccup':
-        this.server.failAfter(fault.at, true);
+        // The first transaction notes the delivery; those after it are of the operations.
+        this.server.failAfter(fault.at % 16, true, 2);
         return this.process(message);
       case '401':
         return refused(401, 'login_required');
@@ -243,13 +254,7 @@ export class Network {
   }
 
   private async process(message: Message): Promise<Reply> {
-    const made = await this.server.request(
-      message.method,
-      message.path,
-      message.cookies,
-      message.raw,
-      message.headers,
-    );
+    const made = await this.server.request(message.method, message.path, message.cookies, message.raw, message.headers);
     this.oracle.answered(message, made);
     return made;
   }

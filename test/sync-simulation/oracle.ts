@@ -115,7 +115,8 @@ export class Oracle {
   ): void {
     if (this.ops.has(op.op_id)) fail('id used twice', op.op_id);
     const number = draft.kind === 'presence' && typeof draft.participant_id === 'number' ? draft.participant_id : null;
-    const same = restores === this.restores || (number !== null && this.places.some((p) => p.participants.includes(number)));
+    const same =
+      restores === this.restores || (number !== null && this.places.some((p) => p.participants.includes(number)));
     if (op.kind === 'presence' && draft.kind === 'presence') {
       if (op.presence_state !== draft.presence_state) fail('changed at capture', JSON.stringify({ draft, op }));
       if (!forged) this.honestBase(browser, tab, op, shown);
@@ -189,7 +190,10 @@ export class Oracle {
       if (!known) return this.breaks('sent what nobody captured', JSON.stringify(op));
       if (known.browser !== browser) return this.breaks('sent from another device', op.op_id);
       if (known.by.organization !== organization_id || known.by.id !== author_id)
-        return this.breaks('sent under another name', `${op.op_id} of ${known.binding} as ${organization_id}:${author_id}`);
+        return this.breaks(
+          'sent under another name',
+          `${op.op_id} of ${known.binding} as ${organization_id}:${author_id}`,
+        );
       if (hashOf(op) !== hashOf(known.op)) return this.breaks('changed on the device', JSON.stringify([known.op, op]));
       if (op.seq <= last) return this.breaks('sent out of order', `${op.seq} after ${last}`);
       last = op.seq;
@@ -207,7 +211,13 @@ export class Oracle {
       if (!sent.on_behalf && (whose?.id !== sent.author_id || whose.organization !== sent.organization_id))
         return this.breaks('taken from somebody else', `${sent.author_id} by ${whose?.id}`);
       const ids = sent.operations.map((op) => op.op_id).sort();
-      if (ids.join() !== answer.results.map(({ op_id }) => op_id).sort().join())
+      if (
+        ids.join() !==
+        answer.results
+          .map(({ op_id }) => op_id)
+          .sort()
+          .join()
+      )
         return this.breaks('results are not those of the batch', reply.text);
       for (const result of answer.results)
         if ((FINAL_OUTCOMES as readonly string[]).includes(result.outcome)) this.said.set(result.op_id, result);
@@ -315,7 +325,9 @@ export class Oracle {
       // 2. One audit row at its arrival, and one of the cell if it made a revision.
       const rows = auditOf.get(op.op_id) ?? [];
       const ofCell = rows.filter((row) => row.table_name === 'presence_records').length;
-      const ofReceipt = rows.filter((row) => row.table_name === 'presence_operations' && row.action === 'create').length;
+      const ofReceipt = rows.filter(
+        (row) => row.table_name === 'presence_operations' && row.action === 'create',
+      ).length;
       const revises = outcome === 'applied' && op.kind === 'presence';
       const waited = !revises || settlement === 'adopted' || settlement === 'judged_again';
       if (ofCell !== Number(revises) || ofReceipt !== Number(waited))
@@ -325,9 +337,10 @@ export class Oracle {
     }
 
     // 4. Nothing that nobody captured.
-    for (const receipt of all)
-      if (receipt.client_id !== null && !this.ops.has(receipt.op_id)) this.forged(receipt);
-    const added = people.flatMap(({ id, external_id }) => (external_id?.startsWith('spot:') ? [{ id, external_id }] : []));
+    for (const receipt of all) if (receipt.client_id !== null && !this.ops.has(receipt.op_id)) this.forged(receipt);
+    const added = people.flatMap(({ id, external_id }) =>
+      external_id?.startsWith('spot:') ? [{ id, external_id }] : [],
+    );
     for (const { id, external_id } of added) {
       const receipt = receipts.get(external_id.slice(5));
       if (receipt?.outcome !== 'applied' || receipt.participant_id !== id) fail('person from nowhere', external_id);
@@ -338,7 +351,12 @@ export class Oracle {
     await this.cells(server, all);
     for (const { id, merged_into_id, anonymized_at } of people) {
       const since = merged_into_id ? this.mergedAt.get(id) : anonymized_at;
-      const late = since && all.find((each) => each.participant_id === id && each.received_at > since && each.client_id);
+      const late =
+        since &&
+        all.find(
+          (each) =>
+            each.participant_id === id && each.received_at > since && each.client_id && each.code !== 'id_reuse',
+        );
       if (late) fail(merged_into_id ? 'not the survivor' : 'erased', JSON.stringify(late));
     }
 
@@ -355,7 +373,9 @@ export class Oracle {
     for (const { op } of this.ops.values()) {
       const receipt = receipts.get(op.op_id);
       if (op.kind !== 'presence' || receipt?.code !== 'missing_base' || receipt.settlement) continue;
-      const needed = [op.base, op.participant_id].flatMap((ref) => (typeof ref === 'object' && 'op' in ref ? [ref.op] : []));
+      const needed = [op.base, op.participant_id].flatMap((ref) =>
+        typeof ref === 'object' && 'op' in ref ? [ref.op] : [],
+      );
       if (needed.every((id) => ['applied', 'merged', 'conflict'].includes(receipts.get(id)?.outcome ?? '')))
         fail('waits for what has arrived', `${op.op_id} for ${needed.join()}`);
     }
@@ -413,9 +433,12 @@ export class Oracle {
       `select r.id, r.session_id, r.participant_id, s.code, r.revision, r.op_id, r.disputed, r.organization_id
          from presence_records r left join presence_states s on s.id = r.presence_state_id`,
     );
-    const conflicts = await server.sql<{ id: number; session_id: number; participant_id: number; is_open: number | null }>(
-      'select id, session_id, participant_id, is_open from sync_conflicts',
-    );
+    const conflicts = await server.sql<{
+      id: number;
+      session_id: number;
+      participant_id: number;
+      is_open: number | null;
+    }>('select id, session_id, participant_id, is_open from sync_conflicts');
     const told = await server.sql<{ record_id: number; revision: number | null }>(
       `select record_id, json_extract(new_values, '$.revision') as revision from audit_logs
         where table_name = 'presence_records' order by id`,
@@ -434,12 +457,14 @@ export class Oracle {
       const wanted = Array.from({ length: cell.revision }, (_, at) => at + 1).join();
       if (numbers !== wanted) fail('revisions', `cell ${key} has ${cell.revision}, its marks made ${numbers}`);
       const audited = told.flatMap(({ record_id, revision }) => (record_id === cell.id && revision ? [revision] : []));
-      if (audited.join() !== wanted) fail('audit', `cell ${key} has ${cell.revision}, the audit says ${audited.join()}`);
+      if (audited.join() !== wanted)
+        fail('audit', `cell ${key} has ${cell.revision}, the audit says ${audited.join()}`);
       const last = made.at(-1);
       if (!last) continue;
       if (last.op_id !== cell.op_id) fail('state', `cell ${key} names ${cell.op_id}, its last mark is ${last.op_id}`);
       const asked = (JSON.parse(last.body) as { presence_state?: string | null }).presence_state;
-      if (asked !== undefined && asked !== cell.code) fail('state', `cell ${key} is ${cell.code}, its last mark says ${asked}`);
+      if (asked !== undefined && asked !== cell.code)
+        fail('state', `cell ${key} is ${cell.code}, its last mark says ${asked}`);
     }
     for (const key of applied.keys()) fail('revisions', `cell ${key} was marked and is not there`);
 
@@ -517,7 +542,8 @@ export class Oracle {
         if (row.status === 'settled' && receipt?.outcome === 'rejected') fail('called settled', row.op_id);
       }
       for (const { op, browser: on, discarded } of this.ops.values())
-        if (on === browser && !discarded && !held.has(op.op_id) && !receipts.has(op.op_id)) fail('lost', JSON.stringify(op));
+        if (on === browser && !discarded && !held.has(op.op_id) && !receipts.has(op.op_id))
+          fail('lost', JSON.stringify(op));
     }
   }
 }

@@ -1,4 +1,4 @@
-import { FAULTS } from './network.js';
+import { type FaultKind, FAULTS } from './network.js';
 import { Random } from './random.js';
 import { DAY, HOUR, MINUTE, SECOND } from './time.js';
 
@@ -15,6 +15,8 @@ export interface Step {
   c: number;
   /** How much time passes before, ms. */
   wait: number;
+  /** A certain fault instead of any. */
+  fault?: FaultKind;
 }
 
 export interface Plan {
@@ -30,6 +32,8 @@ export interface Plan {
 /** How often each is chosen. */
 const ACTS = {
   tap: 45,
+  'tap again': 8,
+  'without network': 6,
   bulk: 5,
   note: 2,
   'add person': 3,
@@ -48,7 +52,7 @@ const ACTS = {
   dismiss: 1,
   discard: 0.5,
   'hand in': 1.5,
-  fault: 14,
+  fault: 20,
   link: 7,
   let: 8,
   'let late': 3,
@@ -75,17 +79,30 @@ const ACTS = {
 } as const;
 export type Act = keyof typeof ACTS;
 
-/** The steps of a schedule, from its seed alone. */
-export function planOf(seed: number): Plan {
+/** What shall happen more often than elsewhere. */
+export interface Focus {
+  kind?: Kind;
+  acts?: Act[];
+  fault?: FaultKind;
+}
+type Kind = 'plain' | 'restore' | 'long';
+
+/**
+ * The steps of a schedule, from its seed alone.
+ * @param focus for seeded bugs that only show when something rare happens
+ */
+export function planOf(seed: number, focus: Focus = {}): Plan {
   const random = new Random(seed);
   // Long waits and restores stay apart: a device promises to offer again what is not older than 30 days.
-  const kind = random.pick(['plain', 'plain', 'plain', 'restore', 'long'] as const);
+  const kind = focus.kind ?? random.pick<Kind>(['plain', 'plain', 'plain', 'restore', 'long']);
   const weights: [Act, number][] = Object.entries(ACTS).map(([act, weight]) => [act as Act, weight]);
   if (kind === 'restore') weights.push(['back up', 3], ['restore', 2.5], ['restore with a new epoch', 1.5]);
   // Most schedules leave some things out, so that the others meet more often.
   const left = weights.filter(
     ([act]) => ['tap', 'look', 'sign in', 'back up', 'restore'].includes(act) || random.chance(0.75),
   );
+  for (const act of focus.acts ?? []) left.push([act, 12]);
+  if (focus.fault) left.push(['fault', 25]);
   const sum = left.reduce((all, [, weight]) => all + weight, 0);
   const choose = (): Act => {
     let at = random.next() * sum;
@@ -111,6 +128,7 @@ export function planOf(seed: number): Plan {
       b: random.chance(0.6) ? 0 : random.int(0, 7),
       c: random.int(0, 99),
       wait: pause,
+      ...(act === 'fault' && focus.fault && random.chance(0.7) ? { fault: focus.fault } : {}),
     });
   for (let device = 0; device < devices; device++) step('sign in', device, 0);
   const count = random.int(12, 45);
@@ -120,9 +138,9 @@ export function planOf(seed: number): Plan {
 
 /** One line for each step, for people. */
 export function tell(plan: Plan): string {
-  const lines = plan.steps.map(({ do: act, at, a, b, c, wait }, number) => {
+  const lines = plan.steps.map(({ do: act, at, a, b, c, wait, fault }, number) => {
     const time = wait >= HOUR ? `${wait / HOUR} h` : wait >= MINUTE ? `${wait / MINUTE} min` : `${wait / SECOND} s`;
-    const what = act === 'fault' ? `fault (${FAULTS[a % FAULTS.length]})` : act;
+    const what = act === 'fault' ? `fault (${fault ?? FAULTS[a % FAULTS.length]})` : act;
     return `${String(number + 1).padStart(3)}. after ${time}: device ${at} ${what} a=${a} b=${b} c=${c}`;
   });
   return [`seed ${plan.seed}: ${plan.devices} devices, ${plan.users} users`, ...lines].join('\n');

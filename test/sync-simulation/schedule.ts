@@ -63,6 +63,15 @@ export async function runSchedule(server: Server, time: Time, plan: Plan, withLe
   };
 }
 
+interface Kept {
+  user: Person;
+  cursor: string;
+  /** The registers that the last answer named. */
+  rosters: Set<number>;
+  /** By session and person: the revision. */
+  cells: Map<number, Map<number, number>>;
+}
+
 class Schedule {
   readonly oracle: Oracle;
   readonly network: Network;
@@ -71,7 +80,7 @@ class Schedule {
   private readonly people: Person[];
   private backedUp = false;
   /** What a device that keeps today's registers knows, by device: the cursor and the revisions. */
-  private readonly kept = new Map<Browser, { user: Person; cursor: string; cells: Map<number, Map<number, number>> }>();
+  private readonly kept = new Map<Browser, Kept>();
 
   constructor(
     private readonly server: Server,
@@ -159,6 +168,26 @@ class Schedule {
         const more = step.do === 'note' ? { note: `note ${c}` } : {};
         return browser.capture(tab, [{ ...mark(tab, line, pick(STATES, c)!), ...more }]);
       }
+      case 'tap again': {
+        const last = tab && (await this.rowsOf(browser, tab)).filter(({ op }) => op.kind === 'presence').at(-1);
+        const line = tab?.page?.lines.find(
+          ({ person }) => person === last?.person && tab.page!.session === last.session,
+        );
+        return tab && line && browser.capture(tab, [mark(tab, line, pick(STATES, c)!)]);
+      }
+      case 'without network': {
+        // A lesson in the cellar: some marks, some of them changed, and then the stairs.
+        const before = this.network.links.get(browser) ?? 'good';
+        this.network.links.set(browser, 'off');
+        for (let tap = 0; tap < 2 + (c % 4) && tab?.page?.lines.length; tap++) {
+          const line = pick(tab.page.lines, b + (a % 3 ? tap >> 1 : tap))!;
+          await browser.capture(tab, [mark(tab, line, pick(STATES, a + tap)!)]);
+          await this.network.settle();
+        }
+        this.network.links.set(browser, before);
+        if (tab && before === 'good') void tab.engine.wake();
+        return;
+      }
       case 'bulk': {
         if (!tab?.page?.lines.length) return;
         const act_id = this.random.uuid();
@@ -169,7 +198,8 @@ class Schedule {
         if (!tab?.page) return;
         const session = this.sessionOf(tab.user!, tab.page.session);
         // Sometimes under the number of somebody who is there already: then a person has to decide.
-        const identifier = a % 3 === 0 ? `${place === this.server.places[1] ? 'Hillside' : 'Riverside'}-0-${c % 4}` : null;
+        const identifier =
+          a % 3 === 0 ? `${place === this.server.places[1] ? 'Hillside' : 'Riverside'}-0-${c % 4}` : null;
         return browser.capture(tab, [
           {
             kind: 'participant',
@@ -183,7 +213,9 @@ class Schedule {
         ]);
       }
       case 'mark added': {
-        const [added] = tab ? (await this.rowsOf(browser, tab)).filter(({ op }) => op.kind === 'participant').slice(-1) : [];
+        const [added] = tab
+          ? (await this.rowsOf(browser, tab)).filter(({ op }) => op.kind === 'participant').slice(-1)
+          : [];
         if (!tab || !added || typeof added.session !== 'number') return;
         return browser.capture(tab, [
           {
@@ -228,11 +260,11 @@ class Schedule {
       case 'fault': {
         const faults = this.network.faults.get(browser) ?? [];
         this.network.faults.set(browser, faults);
-        faults.push({ kind: FAULTS[a % FAULTS.length]!, at: c % 60 });
+        faults.push({ kind: step.fault ?? FAULTS[a % FAULTS.length]!, at: c % 40, ofBatch: b < 5 });
         return;
       }
       case 'link': {
-        this.network.links.set(browser, pick(['good', 'slow', 'off', 'good'] as const, a)!);
+        this.network.links.set(browser, pick(['good', 'slow', 'off', 'good', 'off'] as const, a)!);
         return;
       }
       case 'let': {
@@ -241,7 +273,7 @@ class Schedule {
         if (!message) return;
         this.network.slow.splice(this.network.slow.indexOf(message), 1);
         if (message.abandoned && a % 2) return;
-        return this.network.deliver(message, this.network.faults.get(browser)?.shift());
+        return this.network.deliver(message, this.network.faultFor(message));
       }
       case 'let late': {
         const [message] = this.network.late.splice(c % (this.network.late.length || 1), 1);
@@ -272,7 +304,13 @@ class Schedule {
   }
 
   /** The login page, which needs the network. The page that opens next is the register. */
-  private async signIn(browser: Browser, user: Person, session: number, sameTab: boolean, elsewhere = false): Promise<void> {
+  private async signIn(
+    browser: Browser,
+    user: Person,
+    session: number,
+    sameTab: boolean,
+    elsewhere = false,
+  ): Promise<void> {
     if (!this.isOn(browser)) return;
     const [account] = await this.server.sql<{ status: string }>('select status from users where id = ?', [user.id]);
     if (account!.status !== 'active') return;
@@ -317,7 +355,7 @@ class Schedule {
 
   private async askChanges(browser: Browser, user: Person): Promise<void> {
     const known = this.kept.get(browser);
-    const mine = known?.user.id === user.id ? known : { user, cursor: '', cells: new Map<number, Map<number, number>>() };
+    const mine: Kept = known?.user.id === user.id ? known : { user, cursor: '', rosters: new Set(), cells: new Map() };
     for (;;) {
       const query = mine.cursor ? `?cursor=${mine.cursor}` : '';
       const reply = await this.server.request('GET', `/api/sync/changes${query}`, browser.cookies);
@@ -331,9 +369,12 @@ class Schedule {
         const cells = mine.cells.get(session_id) ?? new Map<number, number>();
         mine.cells.set(session_id, cells.set(participant_id, revision));
       }
-      mine.cursor = changes.cursor;
+      // A register that comes into view was marked before the cursor, perhaps: it is asked for from the beginning.
+      const fresh = mine.cursor !== '' && changes.rosters.some(({ session_id }) => !mine.rosters.has(session_id));
+      mine.rosters = new Set(changes.rosters.map(({ session_id }) => session_id));
+      mine.cursor = fresh ? '' : changes.cursor;
       this.kept.set(browser, mine);
-      if (changes.more) continue;
+      if (changes.more || fresh) continue;
       for (const [session, digest] of Object.entries(changes.digests)) {
         const lines = [...(mine.cells.get(Number(session)) ?? [])].map(([person, revision]) => `${person}:${revision}`);
         if (sha256(lines.sort().join('\n')) !== digest)
@@ -513,7 +554,9 @@ class Schedule {
         return;
       case 'lock session':
         return edit(async (tx) => {
-          (await tx.findOneOrFail(Session, { id: session.id })).lockedAt = new Date(this.time.now - (c % 2) * 5 * MINUTE);
+          (await tx.findOneOrFail(Session, { id: session.id })).lockedAt = new Date(
+            this.time.now - (c % 2) * 5 * MINUTE,
+          );
         });
       case 'unlock session':
         return edit(async (tx) => {

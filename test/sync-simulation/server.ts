@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
+import Database from 'better-sqlite3';
 import { CommandBus, type ICommand } from '@nestjs/cqrs';
 import { type EntityManager, MikroORM } from '@mikro-orm/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
@@ -58,6 +59,7 @@ export class Server {
   /** Statements until the database fails, for as long as the request lasts. */
   private failsAfter = Infinity;
   private failsOnce = false;
+  private lets = 0;
 
   private constructor(
     private readonly app: NestExpressApplication,
@@ -119,10 +121,15 @@ export class Server {
     return socket.reply();
   }
 
-  /** After so many statements the database fails: once, or until the request that runs has ended. */
-  failAfter(statements: number, once: boolean): void {
+  /**
+   * After so many statements the database fails.
+   * @param once only one statement fails; else every one until the request that runs has ended
+   * @param begins so many transactions of the request are let through before the statements are counted
+   */
+  failAfter(statements: number, once: boolean, begins = 0): void {
     this.failsAfter = statements;
     this.failsOnce = once;
+    this.lets = begins;
   }
 
   /** Signs somebody in without asking for his password. @returns his cookie */
@@ -229,15 +236,7 @@ export class Server {
   /* ---- the world ---- */
 
   private async build(): Promise<void> {
-    const connection = this.connection();
-    const execute = connection.execute.bind(connection) as (...args: unknown[]) => Promise<unknown>;
-    (connection as any).execute = async (...args: unknown[]) => {
-      if (--this.failsAfter < 0) {
-        if (this.failsOnce) this.failsAfter = Infinity;
-        throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
-      }
-      return execute(...args);
-    };
+    this.failOnDemand();
     await this.newEpoch();
     await this.openPlace('Riverside', 4, 3);
     await this.openPlace('Hillside', 2, 1);
@@ -251,6 +250,30 @@ export class Server {
         await this.sql(`create table ${copy}.${copyOf(table)} as select * from main.${table} where 0`);
     }
     await this.backUp('base');
+  }
+
+  /** Puts the failing where the database is asked, below everything of ours. A rollback always works. */
+  private failOnDemand(): void {
+    const any = new Database(':memory:');
+    const statement = Object.getPrototypeOf(any.prepare('select 1')) as Record<
+      string,
+      (...values: unknown[]) => unknown
+    >;
+    any.close();
+    const fails = (source: string) => {
+      if (this.lets > 0 && /^\s*begin/i.test(source)) this.lets--;
+      if (this.lets > 0 || --this.failsAfter >= 0) return false;
+      if (this.failsOnce) this.failsAfter = Infinity;
+      return true;
+    };
+    for (const name of ['run', 'all', 'get', 'iterate']) {
+      const real = statement[name]!;
+      statement[name] = function (this: { source: string }, ...values) {
+        if (!/^\s*(rollback|pragma)/i.test(this.source) && fails(this.source))
+          throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+        return real.apply(this, values);
+      };
+    }
   }
 
   private async openPlace(name: string, staff: number, groups: number): Promise<void> {
@@ -372,7 +395,7 @@ const chunked = (headers: Map<string, string>) => headers.get('transfer-encoding
 function unchunked(text: string): string {
   const bytes = Buffer.from(text, 'utf8');
   const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const line = bytes.indexOf('\r\n', at);
     const size = parseInt(bytes.subarray(at, line).toString(), 16);
     if (!size) break;

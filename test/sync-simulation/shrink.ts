@@ -21,7 +21,7 @@ export async function shrink(
   let least = plan;
   if (!(await stillFails(least))) throw new Error('the schedule does not fail when it is run again');
   for (let size = Math.ceil(least.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = 0; at < least.steps.length; ) {
+    for (let at = 0; at < least.steps.length;) {
       const shorter = { ...least, steps: least.steps.toSpliced(at, size) };
       if (shorter.steps.length < least.steps.length && (await stillFails(shorter))) least = shorter;
       else at += size;

@@ -58,7 +58,7 @@ export function countImmediates(): void {
 
 /** Resolves when nothing on any device can go on without time passing or a message arriving. */
 export async function rest(): Promise<void> {
-  for (let quiet = 0; quiet < 2; ) {
+  for (let quiet = 0; quiet < 2;) {
     await new Promise<void>((done) => void immediate(done));
     quiet = busy === 0 ? quiet + 1 : 0;
   }
