@@ -90,7 +90,8 @@ export function deviceMarks(
       return made.map((op) => op.op_id);
     } catch (error) {
       const { reason } = error as { reason?: string };
-      toast('problem', (reason === 'locked' ? words.locked : words.not_kept) ?? '');
+      const away = reason === 'locked' && (await engine.state()).away;
+      toast('problem', (away ? words.signed_out : reason === 'locked' ? words.locked : words.not_kept) ?? '');
       if (reason === 'locked') void engine.wake(true);
       return reason === 'locked' ? [] : null;
     }
@@ -375,9 +376,24 @@ export function deviceMarks(
     if (tapped.size) event.preventDefault();
   });
 
+  /** What was closed because whoever this page was drawn for is not the one who is here now. */
+  const closed = new Set<HTMLFieldSetElement | HTMLButtonElement>();
+  function close(away: boolean): void {
+    const parts = '#register fieldset, #enrol button, #undo button, [data-complete] button';
+    if (!away) {
+      for (const part of closed) part.disabled = false;
+      return closed.clear();
+    }
+    for (const part of document.querySelectorAll<HTMLFieldSetElement | HTMLButtonElement>(parts)) {
+      if (!part.disabled) closed.add(part);
+      part.disabled = true;
+    }
+  }
+
   let started = false;
   engine.subscribe((now) => {
     state = now;
+    close(now.away);
     void refresh().then(() => {
       paintAll();
       if (!started) pointAtNewest();

@@ -43,7 +43,8 @@ export function browserEnvironment(): Environment {
     },
     compress: 'CompressionStream' in globalThis ? gzip : null,
     async forgetPages() {
-      for (const name of await globalThis.caches?.keys()) if (name.startsWith('pages-')) await caches.delete(name);
+      for (const name of (await globalThis.caches?.keys()) ?? [])
+        if (name.startsWith('pages-')) await caches.delete(name);
     },
   };
 }

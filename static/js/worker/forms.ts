@@ -11,7 +11,7 @@ import { escapeHtml, offlinePage } from './offline-page.js';
 import { findPage } from './pages.js';
 
 export const FORM = /^\/sessions\/([1-9]\d{0,14})\/(register|people)$/;
-/** A server that has not answered by then is taken for gone, ms. What it kept all the same counts once: it is merged. */
+/** A server that has not answered by then is taken for gone, ms. What it kept all the same counts once: see personId. */
 const PATIENCE = 30_000;
 
 type Fields = Record<string, string>;
@@ -20,6 +20,8 @@ export async function plainForm(request: Request, url: URL): Promise<Response> {
   const [, session = '', kind = ''] = FORM.exec(url.pathname) ?? [];
   const sent = new URLSearchParams();
   for (const [name, value] of await request.formData()) if (typeof value === 'string') sent.append(name, value);
+  const op_id = kind === 'people' ? await personId(sent) : '';
+  if (op_id) sent.set('op_id', op_id);
   let isSignedOut = false;
   try {
     const answer = await fetch(url, { method: 'POST', body: sent, signal: AbortSignal.timeout(PATIENCE) });
@@ -72,6 +74,7 @@ function newPerson(session: number, fields: Fields): Draft[] {
   return [
     {
       kind: 'participant',
+      ...(fields.op_id ? { op_id: fields.op_id } : {}),
       session_id: session,
       first_name: text('first_name'),
       last_name: text('last_name'),
@@ -80,6 +83,26 @@ function newPerson(session: number, fields: Fields): Draft[] {
       ...(/^\d{4}-\d\d-\d\d$/.test(fields.joined_on ?? '') ? { joined_on: fields.joined_on! } : {}),
     },
   ];
+}
+
+/**
+ * The id under which the form goes to the server and into the outbox: when the server added the person and its answer got
+ * lost, the operation finds him. (A mark that comes twice is merged by itself.) It follows from what was typed as well,
+ * because a page that was kept may be sent again with somebody else.
+ * @returns '' when the page gave the form no id
+ */
+async function personId(sent: URLSearchParams): Promise<string> {
+  const told = ['op_id', 'group_id', 'first_name', 'last_name', 'identifier'].map(
+    (name) => sent.get(name)?.trim() ?? '',
+  );
+  if (!told[0]) return '';
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(told)));
+  const bytes = new Uint8Array(hash, 0, 16);
+  // A UUID of version 8: made as its maker sees fit.
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** What the list of waiting marks calls them: the kept register knows it, the form does not. */

@@ -52,7 +52,8 @@ export function forget(): Promise<void> {
 export async function navigate(request: Request, url: URL, event: ExtendableEvent): Promise<Response> {
   const { answer: network, kept } = fetchAndKeep(request);
   event.waitUntil(kept.catch(() => undefined));
-  const path = keptPath(url);
+  // A list with a query shows something else than the list that is kept; to a register it adds a notice.
+  const path = url.search === '' || /\d$/.test(url.pathname) ? keptPath(url) : null;
   const owner = path ? await currentBinding() : null;
   const page = path && owner ? await findPage(owner.binding, path) : null;
   const isUsable = page && !isOver(owner!.until, page.storedAt) && !isPast(path!, page.storedAt);
