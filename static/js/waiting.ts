@@ -106,7 +106,7 @@ async function start(page: HTMLElement): Promise<void> {
       }),
     );
     waiting = of('waiting').length;
-    part('waiting-empty').hidden = items.length > 0;
+    part('waiting-empty').hidden = items.length + others.length > 0;
     part('waiting-acts').hidden = items.length === 0;
     part('discard').hidden = waiting === 0;
     part('discard-label').textContent = fill(words.type_count, { count: waiting });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { lastAct, overlay, undoOf } from '../../static/js/sync/overlay.js';
-import { Device, present } from './device.js';
+import { Device, present, refusal } from './device.js';
 
 async function register() {
   const device = new Device();
@@ -41,6 +41,39 @@ describe('what a row shows', () => {
     expect(face).toMatchObject({ state: 'late', revision: 5, face: 'disputed', mine: 'present', theirs: current });
     expect(await engine.withdraw(binding, face.op_id!)).toBe(true);
     expect(overlay(shown(null, 0), await ops())).toMatchObject({ state: 'late', revision: 5, face: '' });
+  });
+
+  it('of several marks of one cell that clashed, asks about the newest alone; with the choice all of them are settled', async () => {
+    const { device, engine, binding, ops } = await register();
+    const current = {
+      presence_state: 'late',
+      revision: 1,
+      note: null,
+      recorded_by: 'Ana',
+      received_at: '',
+      disputed: true,
+    };
+    device.server.judge = () => ({ outcome: 'conflict', revision: 1, conflict_id: 3, current });
+    await engine.capture(binding, [present(1)]);
+    await engine.capture(binding, [present(1, { presence_state: null })]);
+    await engine.capture(binding, [present(1, { presence_state: 'absent' })]);
+    await engine.drain();
+    const face = overlay(shown(null, 0), await ops());
+    expect(face).toMatchObject({ face: 'disputed', mine: 'absent' });
+    // Settled by an administrator a moment before: that is no reason to go on asking.
+    device.server.rule = ({ address }) => (address.endsWith('withdraw') ? refusal(409, 'stale') : undefined);
+    expect(await engine.withdraw(binding, face.op_id!)).toBe(true);
+    expect(overlay(shown(null, 0), await ops())).toMatchObject({ state: 'late', revision: 1, face: '' });
+  });
+
+  it('says so when nobody could be asked, and goes on asking', async () => {
+    const { device, engine, binding, ops } = await register();
+    device.server.judge = () => ({ outcome: 'conflict', revision: 1, conflict_id: 3 });
+    await engine.capture(binding, [present(1)]);
+    await engine.drain();
+    device.server.rule = () => refusal(500, 'internal');
+    expect(await engine.withdraw(binding, (await ops())[0]!.op_id)).toBe(false);
+    expect(overlay(shown(null, 0), await ops())).toMatchObject({ face: 'disputed' });
   });
 
   it('does not tell again what the person decided, when a restored server only repeats it', async () => {

@@ -238,9 +238,17 @@ export async function openEngine(env: Environment): Promise<Engine> {
     dismiss,
 
     async withdraw(binding, op_id) {
-      const answer = await withdraw(env, op_id);
-      if (answer.kind !== 'answer') return false;
-      await dismiss(binding, op_id);
+      if (!(await withdraw(env, op_id))) return false;
+      // Earlier marks of the same cell that clashed were replaced by this one: nothing of them is left to choose.
+      await store.write(async (tx) => {
+        const ops = tx.objectStore('ops');
+        const row = await ops.index('op').get([binding, op_id]);
+        if (!row) return;
+        const cell = await ops.index('cell').getAll(store.within(binding, row.session, row.person));
+        for (const each of cell)
+          if (each.status === 'settled' && each.key <= row.key) await ops.put({ ...each, seen: true });
+      });
+      changed();
       return true;
     },
 

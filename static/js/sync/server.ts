@@ -20,7 +20,7 @@ export type Answer<T> =
   | { kind: 'too_large' }
   | { kind: 'client_unknown' }
   /** Our server said no, or not now. */
-  | { kind: 'refused'; refusal: Refusal | null; wait: number; revoked?: boolean }
+  | { kind: 'refused'; refusal: Refusal | null; wait: number; revoked?: boolean; code?: string }
   /** No answer of ours. */
   | { kind: 'nothing' };
 
@@ -58,7 +58,7 @@ async function ask<T>(
     if (status === 409 && code === 'client_unknown') return { kind: 'client_unknown' };
     if (status === 409 && (code === 'wrong_user' || code === 'wrong_organization'))
       return { kind: 'refused', refusal: 'wrong_user', wait: 0 };
-    return { kind: 'refused', refusal: null, wait: 0 };
+    return { kind: 'refused', refusal: null, wait: 0, code };
   } catch {
     return { kind: 'nothing' };
   } finally {
@@ -141,6 +141,8 @@ function isFinal(result: unknown): result is OpResult {
 }
 
 /** Takes the person's own candidate back: the other's mark stands. */
-export async function withdraw(env: Environment, op_id: string): Promise<Answer<unknown>> {
-  return post(env, '/api/sync/withdraw', { op_id }, () => true);
+/** @returns true when the candidate waits no more: withdrawn now, or settled by somebody before */
+export async function withdraw(env: Environment, op_id: string): Promise<boolean> {
+  const answer = await post(env, '/api/sync/withdraw', { op_id }, () => true);
+  return answer.kind === 'answer' || (answer.kind === 'refused' && answer.code === 'stale');
 }
