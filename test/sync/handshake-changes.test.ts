@@ -47,6 +47,7 @@ describe('the handshake', () => {
       user: { id: world.school.user.bruno!.id, email: world.school.user.bruno!.email },
       organization: { id: world.school.organization.id, slug: world.school.organization.slug },
       acknowledged_up_to: device.seq,
+      max_seq: device.seq,
       min_protocol: 1,
     });
     expect(handshake.user.permissions).toContain('presence.record');
