@@ -137,6 +137,23 @@ describe('pages without network', () => {
     expect(await device.page.locator('main').textContent()).not.toContain('Mathematics');
   }, 60_000);
 
+  it('go with a sign-out without network, which the server is told of before it shows anything to anybody', async () => {
+    const { path } = await openRegister();
+    await markPlainly(path, 'late', () => proxy.cut());
+    await device.page.goto('/');
+    await device.page.evaluate(() => (document.querySelector('form[action="/logout"]') as HTMLFormElement).submit());
+    await until('it says so', async () => (await headline()) === 'Signed out on this device');
+    expect(await device.page.locator('main').textContent()).toContain('Waiting on this device: 1');
+    expect(Object.keys(await device.kept())).toEqual([]);
+    await device.page.goto(path);
+    expect(await headline()).toBe('No network');
+    proxy.restore();
+    await device.page.goto('/');
+    expect(new URL(device.page.url()).pathname).toBe('/login');
+    expect(await device.page.evaluate(() => caches.has('owed'))).toBe(false);
+    expect((await device.rows('ops')).map((each) => each.status)).toEqual(['waiting']);
+  }, 60_000);
+
   it('belong to one person: whoever signs in next on the device sees none of them', async () => {
     const { path } = await openRegister();
     await device.signInAs(world.clara);

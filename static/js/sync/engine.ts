@@ -63,6 +63,8 @@ export interface Engine {
   withdraw(binding: string, op_id: string): Promise<boolean>;
   /** Marks of other accounts on this device: their number, never their content. */
   foreign(): Promise<{ binding: string; waiting: number }[]>;
+  /** Operations that wait on this device, whoever made them. */
+  waitingOfAll(): Promise<number>;
   /** Deletes what waits and what was refused, if the person typed how many wait. @returns false for another number */
   discard(binding: string, typed: number): Promise<boolean>;
   exportOutbox(binding: string): Promise<string>;
@@ -260,6 +262,12 @@ export async function openEngine(env: Environment): Promise<Engine> {
         if (waiting) found.push({ binding, waiting });
       }
       return found;
+    },
+
+    async waitingOfAll() {
+      let sum = 0;
+      for (const { binding } of await store.bindings()) sum += await store.count(binding, 'waiting');
+      return sum;
     },
 
     async discard(binding, typed) {

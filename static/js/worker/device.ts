@@ -60,13 +60,13 @@ export async function drain(): Promise<void> {
   );
 }
 
-/** @returns how many operations of whoever is signed in wait to be sent */
+/** @returns how many operations wait to be sent: of whoever is signed in, and where nobody is, of everybody */
 export async function waiting(): Promise<number> {
   try {
     const device = await engine();
     const row = await device.currentBinding();
-    const items = row ? await device.list(row.binding) : [];
-    return items.filter((item) => item.row.status === 'waiting').length;
+    if (!row) return await device.waitingOfAll();
+    return (await device.list(row.binding)).filter((item) => item.row.status === 'waiting').length;
   } catch {
     return 0;
   }

@@ -4,6 +4,7 @@
  */
 import { binding as currentBinding, enter, leave, waiting } from './device.js';
 import { escapeHtml, offlinePage } from './offline-page.js';
+import { settleSignOut } from './owed.js';
 import { bindingOf, findPage, isOver, keepPage, keptPath, keptRegisters, purgePages, today } from './pages.js';
 
 /** After so long a kept page is better than none, ms. The answer of the network still refreshes it. */
@@ -24,7 +25,7 @@ const inTurn = (work: () => Promise<void>): Promise<void> => {
 /** Fetches, and afterwards remembers for whom the server draws pages, and keeps this one. */
 export function fetchAndKeep(request: Request): { answer: Promise<Response>; kept: Promise<void> } {
   const before = signOuts;
-  const answer = fetch(request);
+  const answer = settleSignOut().then(() => fetch(request));
   const kept = answer.then((response) => {
     const copy = response.clone();
     return inTurn(async () => {

@@ -1,7 +1,7 @@
 /** Pages that the device shows by itself: one shell, drawn by the server in the person's language (views/offline). */
 import { keptFile } from './files.js';
 
-export type OfflineCase = 'offline' | 'locked' | 'saved' | 'person' | 'signed_out' | 'unchanged' | 'unsaved';
+export type OfflineCase = 'offline' | 'locked' | 'saved' | 'person' | 'signed_out' | 'left' | 'unchanged' | 'unsaved';
 
 /**
  * @param places what fills the {places} of the case, as HTML
@@ -18,7 +18,7 @@ export async function offlinePage(name: OfflineCase, places: Record<string, stri
   const html = shell
     .replace(/<title>[^<]*?( · [^<]*)?<\/title>/, (_, end = '') => `<title>${title}${end}</title>`)
     .replace(/<!--case-->[^]*?<!--\/case-->/, () => filled);
-  const isDone = name === 'saved' || name === 'person' || name === 'signed_out';
+  const isDone = ['saved', 'person', 'signed_out', 'left'].includes(name);
   // With the security headers of the shell.
   return new Response(html, { status: isDone ? 200 : 503, headers: answer.headers });
 }

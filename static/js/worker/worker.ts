@@ -7,7 +7,8 @@ import { drain, waiting } from './device.js';
 import { file, keepFiles, keepOlderFiles } from './files.js';
 import { FORM, plainForm } from './forms.js';
 import { type Message } from './messages.js';
-import { forget, navigate, whatOpens } from './navigate.js';
+import { navigate } from './navigate.js';
+import { signOut } from './sign-out.js';
 import { warm } from './warm.js';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -34,16 +35,6 @@ function answerTo(event: FetchEvent, request: Request, url: URL): Promise<Respon
   if (request.method !== 'POST') return null;
   if (isPage && FORM.test(url.pathname)) return plainForm(request, url);
   return url.pathname === '/logout' ? signOut(request) : null;
-}
-
-async function signOut(request: Request): Promise<Response> {
-  try {
-    const answer = await fetch(request);
-    if (answer.type === 'opaqueredirect' || answer.ok) await forget();
-    return answer;
-  } catch {
-    return whatOpens();
-  }
 }
 
 self.addEventListener('install', (event) => event.waitUntil(keepOlderFiles()));
