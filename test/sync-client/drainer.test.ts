@@ -597,9 +597,51 @@ describe('a server that was restored', () => {
     // A server that goes on asking is not offered the same again and again.
     device.server.answer = (envelope) => ({ ...real(envelope), missing: [1, 2, 3] });
     device.server.batches = [];
+    const sent = () => device.server.batches.splice(0).flatMap((batch) => batch.operations.map((op) => op.seq));
     await engine.capture(binding, [present(5)]);
     await engine.drain();
-    expect(device.server.batches.flatMap((batch) => batch.operations.map((op) => op.seq))).toEqual([5, 1]);
+    expect(sent()).toEqual([5, 1, 2, 3]);
+    await engine.capture(binding, [present(6)]);
+    await engine.drain();
+    expect(sent()).toEqual([6]);
+  });
+
+  it('is offered again what it lost twice, by the same page', async () => {
+    const { device, engine, binding } = await settled();
+    const real = device.server.answer.bind(device.server);
+    device.server.answer = (envelope) => {
+      const answer = real(envelope);
+      const missing = Array.from({ length: envelope.max_seq }, (_, at) => at + 1);
+      return { ...answer, missing: missing.filter((seq) => !device.server.seqs.has(seq)) };
+    };
+    for (const [number, person] of [4, 5].entries()) {
+      restore(device, 1);
+      await engine.capture(binding, [present(person)]);
+      await engine.drain();
+      expect(device.server.kept.size).toBe(4 + number);
+    }
+  });
+
+  it('is offered again what it lost even if the device could not note it the first time', async () => {
+    const { device, engine, binding } = await settled();
+    restore(device, 1);
+    const real = device.server.answer.bind(device.server);
+    device.server.answer = (envelope) => {
+      const answer = real(envelope);
+      return { ...answer, missing: [2, 3, 4].filter((seq) => !device.server.seqs.has(seq)) };
+    };
+    await engine.capture(binding, [present(4)]);
+    const put = IDBObjectStore.prototype.put;
+    let broken = 0;
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, row: { status?: string }, ...more: []) {
+      if (row.status === 'waiting' && broken++ === 0) throw new DOMException('full', 'QuotaExceededError');
+      return put.call(this, row, ...more);
+    };
+    await engine.drain();
+    IDBObjectStore.prototype.put = put;
+    expect(broken).toBeGreaterThan(0);
+    await engine.wake();
+    expect(device.server.kept.size).toBe(4);
   });
 
   it('does not offer what is older than 30 days', async () => {

@@ -235,6 +235,7 @@ export class Drainer {
 
   private async settle(binding: BindingRow, batch: OpRow[], { results, missing }: Delivered): Promise<void> {
     const now = this.env.now();
+    const offered: string[] = [];
     await this.store.write(async (tx) => {
       const ops = tx.objectStore('ops');
       const owner = await tx.objectStore('bindings').get(binding.binding);
@@ -250,15 +251,18 @@ export class Drainer {
       }
       owner.last_sync = now;
       await tx.objectStore('bindings').put(owner);
-      // What the server acknowledged and now says it never got was lost by a restore: it is offered again, once.
+      // What the server acknowledged and now says it never got was lost by a restore: it is offered again.
       for (const seq of missing) {
         const row = await ops.index('status').get([binding.binding, 'settled', seq]);
         if (!row || this.offered.has(row.op_id)) continue;
-        this.offered.add(row.op_id);
+        offered.push(row.op_id);
         await ops.put(offeredAgain(row));
-        this.again = true;
       }
     });
+    // Only once to a server that has it (under another number) and goes on asking; a server that had lost it may lose it again.
+    for (const [op_id, { outcome }] of results) if (outcome !== 'duplicate') this.offered.delete(op_id);
+    for (const op_id of offered) this.offered.add(op_id);
+    if (offered.length) this.again = true;
     this.changed();
   }
 
