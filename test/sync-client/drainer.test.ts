@@ -631,7 +631,7 @@ describe('a server that was restored', () => {
       return { ...answer, missing: [2, 3, 4].filter((seq) => !device.server.seqs.has(seq)) };
     };
     await engine.capture(binding, [present(4)]);
-    const put = IDBObjectStore.prototype.put;
+    const put = Reflect.get(IDBObjectStore.prototype, 'put') as (...row: unknown[]) => IDBRequest<IDBValidKey>;
     let broken = 0;
     IDBObjectStore.prototype.put = function (this: IDBObjectStore, row: { status?: string }, ...more: []) {
       if (row.status === 'waiting' && broken++ === 0) throw new DOMException('full', 'QuotaExceededError');
