@@ -670,6 +670,32 @@ describe('a server that was restored', () => {
     expect(next!.seq).toBe(5);
   });
 
+  it('is offered again what it lost although nothing waits, when it has forgotten our client', async () => {
+    const { device, engine, binding } = await settled();
+    restore(device, 0);
+    device.server.clientId = 'client-2';
+    device.clock.advance(3_700_000);
+    await engine.drain();
+    expect([device.server.kept.size, [...device.server.seqs]]).toEqual([3, [1, 2, 3]]);
+    expect((await device.rows(binding)).map((row) => row.status)).toEqual(['settled', 'settled', 'settled']);
+  });
+
+  it('is asked once with nothing in hand whether it still knows our client, when only the cookie was lost', async () => {
+    const { device, engine } = await settled();
+    const real = device.server.process.bind(device.server);
+    device.server.process = (address, envelope) =>
+      envelope
+        ? real(address, envelope)
+        : json(200, { ...device.server.handshake(), client_id: 'client-9', acknowledged_up_to: 0 });
+    device.server.batches = [];
+    for (let hour = 0; hour < 3; hour++) {
+      device.clock.advance(3_700_000);
+      await engine.drain();
+    }
+    expect(device.server.batches.map((batch) => [batch.client_id, batch.operations.length])).toEqual([['client-1', 0]]);
+    expect(device.server.handshakes).toBeGreaterThan(3);
+  });
+
   it('keeps its client when only the cookie was lost', async () => {
     const { device, binding } = await settled();
     const real = device.server.process.bind(device.server);

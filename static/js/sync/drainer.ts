@@ -295,7 +295,9 @@ export class Drainer {
       this.barred({ kind: 'refused', refusal: same ? 'outdated' : 'wrong_user', wait: 0 });
       return false;
     }
-    const known = await this.store.write((tx) => this.remember(tx, binding.binding, hello, adopt));
+    const lost = adopt ? true : await this.isForgotten(binding, hello);
+    if (lost === null) return false;
+    const known = await this.store.write((tx) => this.remember(tx, binding.binding, hello, lost));
     if (!known) {
       this.barred({ kind: 'refused', refusal: null, wait: 0 });
       return false;
@@ -303,6 +305,24 @@ export class Drainer {
     this.greeted = binding.binding;
     this.tell({ online: true, problem: null });
     return true;
+  }
+
+  /**
+   * A handshake that names another client than ours: the browser lost its cookie, or a backup was restored that is older
+   * than our client. What waits would show it; where nothing waits, an empty batch asks, once for each other client.
+   * @returns whether the server does not know our client_id any more; null when it did not say
+   */
+  private async isForgotten(binding: BindingRow, hello: Handshake): Promise<boolean | null> {
+    if (!binding.client_id || [binding.client_id, binding.named_client_id].includes(hello.client_id)) return false;
+    if (await this.store.count(binding.binding, 'waiting')) return false;
+    const answer = await deliver(this.env, this.envelope(binding, [], false));
+    if (answer.kind === 'client_unknown') return true;
+    if (answer.kind === 'answer') {
+      await this.settle(binding, [], answer.body);
+      return false;
+    }
+    this.barred(answer);
+    return null;
   }
 
   /**
@@ -335,6 +355,7 @@ export class Drainer {
       row.acknowledged_seq = hello.acknowledged_up_to;
     } else if (sameClient && restored) row.acknowledged_seq = Math.min(row.acknowledged_seq, hello.acknowledged_up_to);
     row.server_epoch = hello.server_epoch;
+    row.named_client_id = hello.client_id;
     const until = Date.parse(hello.offline_until);
     row.offline_until = Number.isNaN(until) ? null : until + (Number.isNaN(offset) ? 0 : offset);
     row.handshake_at = now;

@@ -21,6 +21,8 @@ export interface BindingRow {
   organization: number;
   user: number;
   client_id: string | null;
+  /** The client that the last handshake named; another one than ours when the browser lost its cookie. */
+  named_client_id?: string;
   next_seq: number;
   /** The highest seq that came back with a final outcome. */
   acknowledged_seq: number;
