@@ -244,12 +244,15 @@ describe('one decision for many', () => {
     const preview = await world.ana.post(`${LIST}/resolve`, { ...asked, preview: true });
     expect(preview.status).toBe(200);
     expect(preview.json.results).toEqual([
-      { id: ids[0], ok: true, before: 'late', after: 'present' },
-      { id: ids[1], ok: true, before: 'late', after: 'present' },
+      { id: ids[0], ok: true, before: 'late', after: 'present', revision: 1 },
+      { id: ids[1], ok: true, before: 'late', after: 'present', revision: 1 },
       { id: ids[2], ok: false, code: 'stale' },
       { id: 987654321, ok: false, code: 'not_found' },
     ]);
     expect((await cell(0)).revision).toBe(1);
+    // Looked at before something arrived: that one is told, the others are done.
+    const stale = await world.ana.post(`${LIST}/resolve`, { ...asked, ids: [ids[0]], revisions: { [ids[0]!]: 7 } });
+    expect(stale.json.results).toEqual([{ id: ids[0], ok: false, code: 'stale' }]);
     const done = await world.ana.post(`${LIST}/resolve`, asked);
     expect(done.json.results).toEqual([
       { id: ids[0], ok: true },

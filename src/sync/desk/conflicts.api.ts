@@ -50,7 +50,7 @@ export class ConflictsApi {
           code,
           before,
           after,
-          revision: conflict?.revision,
+          ...(ok ? { revision: conflict?.revision } : {}),
         })),
       };
     }
