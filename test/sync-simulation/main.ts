@@ -8,6 +8,8 @@ import { countImmediates, Time } from './time.js';
 
 /** The ledger of a whole world is replayed after one schedule in so many. */
 const LEDGER_EVERY = 20;
+/** A long run says how far it is after so many schedules. */
+const PROGRESS = 500;
 /** A seeded bug that so many schedules do not show is not caught. */
 const MUTANT_SCHEDULES = 120;
 
@@ -38,7 +40,7 @@ export async function main(args: string[]): Promise<number> {
   const time = new Time();
   const server = await Server.open(time);
   const run = (plan: Plan) => runSchedule(server, time, plan, plan.seed % LEDGER_EVERY === 0);
-  if (values.mutants) return runMutants(run, seed, values.only, values.part);
+  if (values.mutants) return runMutants(run, seed, values);
   return runSchedules(run, seed, schedules, values);
 }
 
@@ -62,6 +64,7 @@ async function runSchedules(
     for (const outcome of ended) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     if (traces) say(`${at} ${trace}`);
     if (steps) say(tell(plan));
+    if ((at - seed + 1) % PROGRESS === 0) say(`  ${at - seed + 1} done, ${ops} operations, ${failed} failed`);
     if (!violation) continue;
     failed++;
     say(`FAILED seed ${at}: ${violation.message}`);
@@ -79,7 +82,11 @@ async function runSchedules(
 }
 
 /** Turns on one seeded bug after the other, and runs schedules until the oracle sees it. */
-async function runMutants(run: Runner, seed: number, only: string | undefined, part: string): Promise<number> {
+async function runMutants(
+  run: Runner,
+  seed: number,
+  { only, part, shrink: shrinks }: { only?: string | undefined; part: string; shrink: boolean },
+): Promise<number> {
   const [number, parts] = part.split('/').map(Number) as [number, number];
   const chosen = MUTANTS.filter(({ name }, at) => (only ? name === only : at % parts === number - 1));
   let missed = 0;
@@ -90,6 +97,7 @@ async function runMutants(run: Runner, seed: number, only: string | undefined, p
     for (let at = 0; !caught && at < MUTANT_SCHEDULES; at++) {
       const plan = planOf(seed + at, focus);
       const { violation } = await run(plan);
+      if (violation && shrinks) say(tell((await shrink(plan, violation.rule, run)).plan));
       if (violation) caught = `caught by "${violation.rule}" in schedule ${at + 1} (seed ${plan.seed})`;
     }
     turnOn(null);

@@ -36,6 +36,11 @@ const rare = (focus: Focus, mutant: Mutant): Mutant => ({ ...mutant, focus });
 /** In server.ts of the device: what was sent counts as applied. */
 const DONE = `{ kind: 'answer', body: { protocol: 1, batch_id: JSON.parse(String(init.body)).batch_id,
   results: JSON.parse(String(init.body)).operations.map((op: any) => ({ op_id: op.op_id, outcome: 'applied', revision: 1 })) } as T }`;
+/** An answer with this status counts as delivered. */
+const answeredWith = (status: string): Edit => {
+  const first = "if (status === 413) return { kind: 'too_large' };";
+  return edit(DEVICE + 'server.ts', first, `if (${status}) return ${DONE}; ${first}`);
+};
 /** Deletes what waits under a binding. */
 const FORGET = (binding: string) =>
   `for (const row of await tx.objectStore('ops').index('status').getAll(this.store.within(${binding}, 'waiting'))) await tx.objectStore('ops').delete(row.key);`;
@@ -54,51 +59,17 @@ export const MUTANTS: Mutant[] = [
       })()`,
     ),
   ),
-  rare(
-    { fault: '401' },
-    bug(
-      '401 is done',
-      'An expired login counts as delivered.',
-      edit(
-        DEVICE + 'server.ts',
-        'if (status === 401) return',
-        `if (ON && status === 401) return ${DONE};\n    if (status === 401) return`,
-      ),
-    ),
-  ),
-  rare(
-    { fault: '403' },
-    bug(
-      '403 is done',
-      'A refusal counts as delivered.',
-      edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: 'forbidden', wait: 0 }", DONE),
-    ),
-  ),
+  rare({ fault: '401' }, bug('401 is done', 'An expired login counts as delivered.', answeredWith('status === 401'))),
+  rare({ fault: '403' }, bug('403 is done', 'A refusal counts as delivered.', answeredWith('status === 403'))),
   rare(
     { fault: '409 wrong_user' },
-    bug(
-      '409 is done',
-      'That somebody else is signed in counts as delivered.',
-      edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: 'wrong_user', wait: 0 }", DONE),
-    ),
+    bug('409 is done', 'That somebody else is signed in counts as delivered.', answeredWith('status === 409')),
   ),
   rare(
     { fault: '413' },
-    bug(
-      '413 is done',
-      'A batch that is too large counts as delivered.',
-      edit(
-        DEVICE + 'server.ts',
-        "if (status === 413) return { kind: 'too_large' };",
-        `if (status === 413) return ${DONE};`,
-      ),
-    ),
+    bug('413 is done', 'A batch that is too large counts as delivered.', answeredWith('status === 413')),
   ),
-  bug(
-    '5xx is done',
-    'An error of the server counts as delivered.',
-    edit(DEVICE + 'server.ts', "{ kind: 'refused', refusal: null, wait: 0 }", DONE),
-  ),
+  bug('5xx is done', 'An error of the server counts as delivered.', answeredWith('status >= 500')),
   rare(
     { fault: 'html 200' },
     bug(
@@ -125,15 +96,7 @@ export const MUTANTS: Mutant[] = [
   ),
   rare(
     { fault: 'redirect' },
-    bug(
-      'redirect is done',
-      'A redirect to a login page counts as delivered.',
-      edit(
-        DEVICE + 'server.ts',
-        "if (status === 413) return { kind: 'too_large' };",
-        `if (status === 0) return ${DONE}; if (status === 413) return { kind: 'too_large' };`,
-      ),
-    ),
+    bug('redirect is done', 'A redirect to a login page counts as delivered.', answeredWith('status === 0')),
   ),
   bug(
     'no network is done',
@@ -325,7 +288,7 @@ export const MUTANTS: Mutant[] = [
     ),
   ),
   rare(
-    { acts: ['second tab', 'link', 'let'] },
+    { acts: ['second tab', 'link', 'tap'] },
     bug(
       'two drainers',
       'Every tab sends.',
@@ -657,14 +620,9 @@ export const MUTANTS: Mutant[] = [
       'author is who brings it',
       'What is handed in for somebody stands under the name of who hands it in.',
       edit(
-        PRESENCE + 'receipts.ts',
-        'author: act.author.id,',
-        'author: ON ? (current().userId ?? act.author.id) : act.author.id,',
-      ),
-      edit(
-        PRESENCE + 'receipts.ts',
-        "import { read } from '../platform/database/read.js';",
-        "import { read } from '../platform/database/read.js';\nimport { current } from '../platform/current.js';",
+        SYNC + 'receive-operation.ts',
+        'act.author = author;',
+        'act.author = ON ? { id: by.id, name: by.name } : author;',
       ),
     ),
   ),
@@ -741,8 +699,8 @@ export const MUTANTS: Mutant[] = [
       edit(SYNC + 'enrol-by-operation.ts', "if (known) return { outcome: 'applied', participant: known.id };", ';'),
       edit(
         SYNC + 'enrol-by-operation.ts',
-        'const external = `spot:${op.op_id}`;',
-        'const external = ON ? `spot:${clock.now().getTime()}` : `spot:${op.op_id}`;',
+        'const external = ',
+        'const external = ON ? String(clock.now().getTime()) : ',
       ),
     ),
   ),

@@ -178,11 +178,13 @@ export class Oracle {
   /** What leaves a device is its own, as it was captured, in the order in which it was. */
   sent(message: Message): void {
     const { path, body, browser, tab } = message;
+    if (path === '/api/sync' || path === '/api/sync/handshake') {
+      const before = this.sending.get(browser);
+      if (before && before.tab !== tab && !before.tab.dead && !before.over && browser.webLocks)
+        this.breaks('two drainers', `on device ${browser.number}`);
+      this.sending.set(browser, message);
+    }
     if (path !== '/api/sync') return;
-    const before = this.sending.get(browser);
-    if (before && before.tab !== tab && !before.tab.dead && !before.over && browser.webLocks)
-      this.breaks('two drainers', `on device ${browser.number}`);
-    this.sending.set(browser, message);
     const { operations, organization_id, author_id } = body as Envelope;
     let last = 0;
     for (const op of operations) {
@@ -285,7 +287,8 @@ export class Oracle {
       merged_into_id: number | null;
       external_id: string | null;
       anonymized_at: number | null;
-    }>('select id, merged_into_id, external_id, anonymized_at from participants');
+      organization_id: number;
+    }>('select id, merged_into_id, external_id, anonymized_at, organization_id from participants');
     const merged = new Map(people.map(({ id, merged_into_id }) => [id, merged_into_id]));
     const survivor = (id: number): number => {
       const next = merged.get(id);
@@ -313,6 +316,9 @@ export class Oracle {
       const client = clients.find(({ client_id }) => client_id === receipt.client_id);
       if (client?.user_id !== by.id || client.organization_id !== by.organization) fail('wrong client', op.op_id);
       if (receipt.flags?.includes('seq_reuse')) fail('seq used twice', `${op.op_id}, ${receipt.seq}`);
+      const person = people.find(({ id }) => id === receipt.participant_id);
+      if (receipt.participant_id !== null && person?.organization_id !== by.organization)
+        fail('across organizations', `${op.op_id} is about ${receipt.participant_id}`);
       if (op.kind === 'presence' && receipt.participant_id !== null) {
         if (receipt.session_id !== op.session_id) fail('wrong session', op.op_id);
         const ref = op.participant_id;
@@ -401,7 +407,7 @@ export class Oracle {
       if ('revision' in base) {
         if (receipt.outcome === 'applied' && receipt.revision !== base.revision + 1)
           fail('silently overwritten', `${op.op_id} saw ${base.revision} and made ${receipt.revision}`);
-        if (receipt.outcome === 'conflict' && receipt.revision === base.revision)
+        if (receipt.outcome === 'conflict' && receipt.revision === base.revision && !this.restores)
           fail('conflict with what he saw', op.op_id);
         return;
       }

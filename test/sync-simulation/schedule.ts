@@ -264,7 +264,7 @@ class Schedule {
         return;
       }
       case 'link': {
-        this.network.links.set(browser, pick(['good', 'slow', 'off', 'good', 'off'] as const, a)!);
+        this.network.links.set(browser, pick(['good', 'slow', 'off', 'slow', 'off'] as const, a)!);
         return;
       }
       case 'let': {
