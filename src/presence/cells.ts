@@ -35,6 +35,7 @@ export const cellOf = (row: RecordRow): Cell => ({
   reason: row.reason,
   arrivedAt: instant(row.arrived_at),
   leftAt: instant(row.left_at),
+  receivedAt: instant(row.received_at),
 });
 
 /**

@@ -8,6 +8,8 @@ export interface Cell {
   reason: string | null;
   arrivedAt: Date | null;
   leftAt: Date | null;
+  /** When the server was told of the mark in force. */
+  receivedAt: Date;
 }
 
 /** What an operation is based on, as the receipts tell it. */
@@ -16,8 +18,8 @@ export type Base =
   | { kind: 'any' }
   /** The revision that the person saw, or that his own earlier operation made. */
   | { kind: 'revision'; revision: number }
-  /** His own earlier operation, which has not arrived. */
-  | { kind: 'missing' }
+  /** His own earlier operation, which has not arrived; `never`: what has that id can never be his base. */
+  | { kind: 'missing'; never?: boolean }
   /** His own earlier operation, which clashed: whatever is there now, he has not seen it. */
   | { kind: 'concurrent' }
   /** His own earlier operation, which waits for a person. */
@@ -98,14 +100,20 @@ export function judgeOperation(mark: Mark, facts: Facts): Judgement {
   if (!facts.stateKnown) return { outcome: 'parked', code: 'state_unknown' };
   if (facts.session.status === 'cancelled') return { outcome: 'parked', code: 'session_deleted' };
   const { lockedAt } = facts.session;
-  const late = !!lockedAt && facts.observedAt < lockedAt;
+  // Whoever stands on a mark that was made after the lock has seen it, whatever his clock says of the time.
+  const sawTheLock =
+    !!lockedAt &&
+    facts.base.kind === 'revision' &&
+    facts.base.revision === facts.cell?.revision &&
+    facts.cell.receivedAt > lockedAt;
+  const late = !!lockedAt && facts.observedAt < lockedAt && !sawTheLock;
   if (lockedAt && !late) {
     if (!facts.mayCorrect) return { outcome: 'parked', code: 'session_locked' };
     if (!mark.reason) return { outcome: 'parked', code: 'reason_required' };
   }
   // 8, 9
   const { base } = facts;
-  if (base.kind === 'missing') return { outcome: 'parked', code: 'missing_base', waits: true };
+  if (base.kind === 'missing') return { outcome: 'parked', code: 'missing_base', waits: !base.never };
   if (base.kind === 'parked') return { outcome: 'parked', code: base.code, waits: true };
 
   const revision = facts.cell?.revision ?? 0;

@@ -32,9 +32,10 @@ export async function lastAct(em: EntityManager, session: number, author: number
   const [more] = await read<{ people: number; first_name: string; last_name: string }>(
     em,
     `select (select count(*) from presence_operations o where o.organization_id = :organization
-               and o.batch_id = :batch and o.outcome = 'applied') as people, p.first_name, p.last_name
+               and o.batch_id = :batch and o.outcome = 'applied'
+               and o.session_id = :session and o.author_id = :author) as people, p.first_name, p.last_name
        from participants p where p.organization_id = :organization and p.id = :participant`,
-    { batch: newest.batch_id ?? '', participant: Number(newest.participant_id) },
+    { batch: newest.batch_id ?? '', participant: Number(newest.participant_id), session, author },
   );
   const answer = newest.answer === null ? null : (JSON.parse(newest.answer) as { presence_state: string | null });
   return {

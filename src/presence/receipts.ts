@@ -94,10 +94,11 @@ export async function baseOf(
     if (typeof asked === 'number') return { base: { kind: 'revision', revision: asked }, candidate: null };
     const receipt = (await receiptsOf(tx, [asked.op])).get(asked.op);
     // What was refused for good never comes; a person may adopt what stood on it.
-    if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'missing' }, candidate: null };
+    if (!receipt) return { base: { kind: 'missing' }, candidate: null };
+    if (receipt.outcome === 'rejected') return { base: { kind: 'missing', never: true }, candidate: null };
     // An operation on another cell is no base of this one.
     if (receipt.participant !== participant || receipt.session !== session)
-      return { base: { kind: 'missing' }, candidate: null };
+      return { base: { kind: 'missing', never: true }, candidate: null };
     if (receipt.outcome === 'conflict') {
       // Only who made a candidate can put a later one in its place.
       const open = receipt.settlement === null && receipt.conflict !== null && receipt.author === author;

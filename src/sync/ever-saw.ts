@@ -5,7 +5,7 @@ import { read } from '../platform/database/read.js';
 
 /**
  * Whether somebody who may not act for this group sees it, or did: then what he did is parked (he lost the right), else
- * the group and its sessions do not exist for him. Evidence that he did: marks of his in the group, an assignment to it that was
+ * the group and its sessions do not exist for him. Evidence that he did: marks of his in the group that counted, an assignment to it that was
  * ended, or a role that was changed.
  */
 export async function everSaw(tx: EntityManager, user: SignedInUser, group: number): Promise<boolean> {
@@ -17,7 +17,8 @@ export async function everSaw(tx: EntityManager, user: SignedInUser, group: numb
     `select 1 as yes where exists (
         select 1 from presence_operations o
           join sessions s on s.organization_id = o.organization_id and s.id = o.session_id and s.group_id = :group
-         where o.organization_id = :organization and o.author_id = :user)
+         where o.organization_id = :organization and o.author_id = :user
+           and o.outcome in ('applied', 'merged', 'conflict'))
       or exists (
         select 1 from audit_logs a
          where a.organization_id = :organization and a.table_name = 'group_assignments' and a.action = 'delete'

@@ -167,7 +167,9 @@ describe('bad input', () => {
     ]);
     expect(await refused('')).toEqual([422, 'empty', 'file']);
     expect(await refused('first_name,last_name\n')).toEqual([422, 'only_header', 'file']);
-    expect((await refused(Buffer.alloc(51 * 1024 * 1024, 'first_name,last_name\nAna,Berg\n')))[0]).toBe(413);
+    // The answer comes while the file is still being sent, and a busy machine may cut the line before it is read: once more.
+    const large = () => refused(Buffer.alloc(51 * 1024 * 1024, 'first_name,last_name\nAna,Berg\n'));
+    expect((await large().catch(large).catch(large))[0]).toBe(413);
     expect((await ana.post('/api/participants/bulk', new FormData())).json.errors).toMatchObject([
       { code: 'required', field: 'file' },
     ]);

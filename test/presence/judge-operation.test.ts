@@ -17,6 +17,7 @@ const cell = (fields: object = {}) => ({
   reason: null,
   arrivedAt: null,
   leftAt: null,
+  receivedAt: new Date(now.getTime() - 60_000),
   ...fields,
 });
 const facts = (fields: Partial<Facts> = {}): Facts => ({
@@ -87,6 +88,15 @@ const CASES: [string, Mark, Facts, object][] = [
     mark(),
     facts({ session: { status: 'ended', lockedAt: now }, observedAt: new Date(now.getTime() - 1) }),
     { outcome: 'applied', late: true },
+  ],
+  [
+    '11: says that it was before the lock, but stands on a mark that was made after it',
+    mark(),
+    facts({
+      session: { status: 'ended', lockedAt: new Date(now.getTime() - 120_000) },
+      observedAt: new Date(now.getTime() - 3_600_000),
+    }),
+    { outcome: 'parked', code: 'session_locked' },
   ],
   [
     '11: may correct, but gives no reason',

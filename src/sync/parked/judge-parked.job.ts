@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { MikroORM } from '@mikro-orm/core';
@@ -69,6 +70,7 @@ export class JudgeParkedJob {
       let judged = 0;
       for (const { op_id, author_id } of rows)
         try {
+          await setImmediate();
           if (await judgeAgain(em, op_id, await signedInUser(em, Number(author_id)), null)) judged++;
         } catch (error) {
           this.logger.error(`the parked operation ${op_id} could not be judged`, (error as Error)?.stack);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Logger } from '@nestjs/common';
 import { type EntityManager } from '@mikro-orm/core';
 import { signedInUser } from '../../auth/index.js';
@@ -24,6 +25,8 @@ export async function judgeWaiting(em: EntityManager, opIds: string[], logger: L
     bases = [];
     for (const { op_id, author_id } of waiting) {
       if (judged++ >= MOST) return;
+      // Other people's requests take their turn.
+      await setImmediate();
       try {
         const result = await judgeAgain(em, op_id, await signedInUser(em, Number(author_id)), null);
         if (result) bases.push(op_id);

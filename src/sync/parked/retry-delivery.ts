@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { signedInUser } from '../../auth/index.js';
@@ -28,6 +29,7 @@ export class RetryDeliveryHandler implements ICommandHandler<RetryDelivery, OpRe
     );
     const changed: OpResult[] = [];
     for (const { op_id, author_id } of rows) {
+      await setImmediate();
       const result = await judgeAgain(this.em, op_id, await signedInUser(this.em, Number(author_id)), null);
       if (result) changed.push(result);
     }
