@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { MUTANTS, turnOn } from './mutants.js';
+import { MUTANTS, turnOn, withoutPlace } from './mutants.js';
 import { type Plan, planOf, tell } from './plan.js';
 import { type Run, runSchedule } from './schedule.js';
 import { Server } from './server.js';
@@ -92,6 +92,12 @@ async function runMutants(
   let missed = 0;
   say(`${chosen.length} seeded bugs, schedules from seed ${seed}`);
   for (const { name, focus } of chosen) {
+    const lost = withoutPlace.get(name);
+    if (lost) {
+      missed++;
+      say(`MISSED ${name}: ${lost}`);
+      continue;
+    }
     turnOn(name);
     let caught: string | null = null;
     for (let at = 0; !caught && at < MUTANT_SCHEDULES; at++) {

@@ -478,8 +478,8 @@ export const MUTANTS: Mutant[] = [
       'A mark is applied before the one on which it stands.',
       edit(
         PRESENCE + 'receipts.ts',
-        "if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'missing' }, candidate: null };",
-        "if (!receipt || receipt.outcome === 'rejected') return { base: { kind: 'any' }, candidate: null };",
+        "if (!receipt) return { base: { kind: 'missing' }, candidate: null };",
+        "if (!receipt) return { base: { kind: 'any' }, candidate: null };",
       ),
     ),
   ),
@@ -720,6 +720,9 @@ export const MUTANTS: Mutant[] = [
   ),
 ];
 
+/** The product has changed, and the list must follow. */
+export const withoutPlace = new Map<string, string>();
+
 /** Which bug is turned on. */
 export function turnOn(name: string | null): void {
   (globalThis as { seededBug?: string | null }).seededBug = name;
@@ -729,8 +732,8 @@ export const isMutated = (file: string): boolean =>
   MUTANTS.some(({ edits }) => edits.some((each) => each.file === file));
 
 /**
- * The text of a file with every bug of it, each behind its switch.
- * @throws when a bug does not find its place exactly once: the product has changed, and the list must follow
+ * The text of a file with every bug of it, each behind its switch. A bug that does not find its place is left out, and
+ * `withoutPlace` says so.
  */
 export function mutated(file: string, text: string): string {
   // Bugs may share a place, if it is the very same.
@@ -738,11 +741,11 @@ export function mutated(file: string, text: string): string {
   for (const { name, edits } of MUTANTS)
     for (const each of edits.filter((every) => every.file === file))
       places.set(each.from, [...(places.get(each.from) ?? []), { ...each, name }]);
-  const found = [...places].map(([from, bugs]) => {
+  const found = [...places].flatMap(([from, bugs]) => {
     const start = text.indexOf(from);
-    if (start < 0 || text.indexOf(from, start + 1) >= 0)
-      throw new Error(`The seeded bug "${bugs[0]!.name}" must find its place exactly once in ${file}: ${from}`);
-    return { start, end: start + from.length, from, bugs };
+    if (start >= 0 && text.indexOf(from, start + 1) < 0) return [{ start, end: start + from.length, from, bugs }];
+    for (const { name } of bugs) withoutPlace.set(name, `"${from}" must stand in ${file} exactly once`);
+    return [];
   });
   // From the end of the file to its beginning, so that the places stay where they are.
   found.sort((a, b) => b.start - a.start);
