@@ -69,6 +69,15 @@ if (!('serviceWorker' in navigator)) tell('none');
 else if (address) register(address).catch(() => tell('none'));
 else {
   tell('off');
-  // The switch itself: the worker that is here finds its last version.
-  void navigator.serviceWorker.getRegistration('/').then((found) => found?.update());
+  void switchOff().catch(() => undefined);
+}
+
+/** The switch itself: the worker that is here finds its last version, which drops what was kept and leaves. */
+async function switchOff(): Promise<void> {
+  await (await navigator.serviceWorker.getRegistration('/'))?.update();
+  // The version before it may have been keeping something at that very moment: looked after, once at once and once later.
+  for (const wait of [0, 3_000]) {
+    await new Promise((done) => setTimeout(done, wait));
+    for (const name of await caches.keys()) await caches.delete(name);
+  }
 }
