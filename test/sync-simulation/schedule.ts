@@ -33,10 +33,15 @@ export interface Run {
   trace: string;
 }
 
+/** An error that nobody waited for, of the device or the server. */
+let unhandled: unknown = null;
+process.on('unhandledRejection', (error) => (unhandled ??= error));
+
 /** Does the steps of a plan, heals everything, and asks the oracle. The same plan always runs the same. */
 export async function runSchedule(server: Server, time: Time, plan: Plan, withLedger: boolean): Promise<Run> {
   time.reset();
   await server.restore('base');
+  unhandled = null;
   const run = new Schedule(server, time, plan);
   let violation: Violation | null = null;
   try {
@@ -46,6 +51,7 @@ export async function runSchedule(server: Server, time: Time, plan: Plan, withLe
     }
     await run.heal();
     await run.oracle.check(server, run.browsers, withLedger);
+    if (unhandled) throw unhandled;
   } catch (error) {
     violation = error instanceof Violation ? error : new Violation('error', String((error as Error)?.stack ?? error));
   } finally {
@@ -405,7 +411,8 @@ class Schedule {
     );
     if (!row || row.op.kind !== 'presence') return;
     if (act === 'withdraw') {
-      void tab.engine.withdraw(tab.binding, row.op_id);
+      // The page says that it did not work, when the device cannot note it.
+      tab.engine.withdraw(tab.binding, row.op_id).catch(() => undefined);
       return;
     }
     await browser.capture(tab, [
@@ -432,7 +439,7 @@ class Schedule {
       left.filter(({ binding }) => binding.startsWith(`${place.organization}:`)),
       which,
     );
-    if (other) void tab.engine.handInOnBehalf(other.binding);
+    if (other) tab.engine.handInOnBehalf(other.binding).catch(() => undefined);
   }
 
   /* ---- at the server ---- */
