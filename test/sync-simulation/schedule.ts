@@ -34,8 +34,8 @@ export interface Run {
 }
 
 /** An error that nobody waited for, of the device or the server. */
-let unhandled: unknown = null;
-process.on('unhandledRejection', (error) => (unhandled ??= error));
+let unhandled: Error | null = null;
+process.on('unhandledRejection', (error) => (unhandled ??= error as Error));
 
 /** Does the steps of a plan, heals everything, and asks the oracle. The same plan always runs the same. */
 export async function runSchedule(server: Server, time: Time, plan: Plan, withLedger: boolean): Promise<Run> {
@@ -51,7 +51,7 @@ export async function runSchedule(server: Server, time: Time, plan: Plan, withLe
     }
     await run.heal();
     await run.oracle.check(server, run.browsers, withLedger);
-    if (unhandled) throw unhandled;
+    if (unhandled) throw unhandled as Error;
   } catch (error) {
     violation = error instanceof Violation ? error : new Violation('error', String((error as Error)?.stack ?? error));
   } finally {
