@@ -2,7 +2,7 @@ export { Me, MyReach, type AuthRequest } from './access.guard.js';
 export { AuthModule } from './auth.module.js';
 export { CreateUser, NewUser } from './create-user.js';
 export { hashPassword } from './passwords.js';
-export { endLoginSessions } from './end-login-sessions.js';
+export { endLoginSessions, noteDevice } from './end-login-sessions.js';
 export { LoginSession } from './login-session.entity.js';
 export * from './permissions.js';
 export { SetupAddress } from './setup-address.js';

@@ -10,7 +10,7 @@ export { keepMarks } from './keep-marks.js';
 export { type Act, type Kept } from './kept.js';
 export { type Captured, type Mark } from './mark.js';
 export { type Replaced } from './kept.js';
-export { keepReceipts, type Receipt, receiptsOf, replaceReceipt, reusedId } from './receipts.js';
+export { isSame, keepReceipts, type Receipt, receiptsOf, replaceReceipt, reusedId } from './receipts.js';
 export { RECORD_COLUMNS, RECORD_JOINS, recordJson, type RecordJson, type RecordRow } from './record-json.js';
 export { type Choice, ResolveConflicts, type Resolved, type ResolveInput } from './resolve-conflict.js';
 export { type Resolution, type Suggestion } from './sync-conflict.entity.js';

@@ -27,11 +27,11 @@ export type Base =
 
 /** Everything that the judge may know. Gathered by the door's use case; the judge itself asks nothing. */
 export interface Facts {
-  /** SHA-256 of what this operation asks. */
-  hash: string;
-  /** The receipt of the same op_id, if one was kept. */
-  receipt: { hash: string } | null;
+  /** Whether the op_id came before, and then whether it was the same operation: the same content by the same author. */
+  known: 'same' | 'other' | null;
   target: 'live' | 'unknown' | 'erased';
+  /** Since a backup was restored this number means another one than the one who was marked. */
+  isAnother?: 'session' | 'person' | null;
   mayRecord: boolean;
   /** Handed in by somebody else than its author: always for a person to decide. */
   foreign?: boolean;
@@ -87,14 +87,16 @@ export type Judgement =
  */
 export function judgeOperation(mark: Mark, facts: Facts): Judgement {
   // 2, 3: what is known is answered as it was, even if rights have changed since.
-  if (facts.receipt)
-    return facts.receipt.hash === facts.hash ? { outcome: 'duplicate' } : { outcome: 'parked', code: 'id_reuse' };
+  if (facts.known) return facts.known === 'same' ? { outcome: 'duplicate' } : { outcome: 'parked', code: 'id_reuse' };
   // 19, 15
   if (facts.target === 'unknown') return { outcome: 'rejected', code: 'unknown_target' };
   if (facts.target === 'erased') return { outcome: 'rejected', code: 'erased' };
   // 16, 17
   if (facts.foreign) return { outcome: 'parked', code: 'foreign_author' };
   if (!facts.mayRecord) return { outcome: 'parked', code: 'not_authorized' };
+  // What was lost with a restore is gone, whoever has its number now.
+  if (facts.isAnother === 'session') return { outcome: 'parked', code: 'session_deleted' };
+  if (facts.isAnother === 'person') return { outcome: 'parked', code: 'participant_removed' };
   // 12 and 14, then 10 and 11: a wrong request is told before a right one that comes too late (422 before 409).
   if (!facts.onRoster) return { outcome: 'parked', code: facts.moved ? 'participant_moved' : 'participant_removed' };
   if (!facts.stateKnown) return { outcome: 'parked', code: 'state_unknown' };

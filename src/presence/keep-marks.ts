@@ -8,6 +8,8 @@ import { type Act, type Kept } from './kept.js';
 import { bodyOf, type Mark } from './mark.js';
 import {
   baseOf,
+  isAnother,
+  isSame,
   keepReceipts,
   type Receipt,
   receiptRow,
@@ -60,6 +62,11 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
     }
     if (judgement.outcome === 'conflict') {
       const row = cells.get(mark.participant);
+      // Who says the same again, from another device or against another revision, has one candidate, not many.
+      const again = conflict?.candidates.filter(
+        (other) => other.id !== candidate?.id && other.author === act.author.id && other.state === (mark.state ?? null),
+      );
+      await settle(tx, again?.map(({ id }) => id) ?? [], 'superseded');
       each.conflict = await addCandidate(tx, act, each, each.record, conflict);
       if (row) await setDisputed(tx, row, true);
       else await makeDisputedCell(tx, act, mark, now);
@@ -107,9 +114,9 @@ async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<numb
     const { base: told, candidate } = await baseOf(tx, act.session.id, act.author.id, mark);
     const base = await sinceRestored(tx, act, mark, told, row);
     const judgement = judgeOperation(mark, {
-      hash,
-      receipt,
+      known: receipt && (isSame(receipt, hash, act.author.id) ? 'same' : 'other'),
       target: !standing ? 'unknown' : standing.erased ? 'erased' : 'live',
+      isAnother: act.adopting ? null : isAnother(act, mark, standing),
       foreign: act.foreign ?? false,
       mayRecord: act.mayRecord,
       mayCorrect: act.mayCorrect(record),

@@ -39,6 +39,8 @@ export interface Captured {
   flags: string[];
   /** The person who was meant, before he was merged into `participant`. */
   redirectedFrom: number | null;
+  /** Whether he was meant by his number, not by the operation that added him. */
+  byNumber: boolean;
 }
 
 const stateCode = z.union([z.null(), z.string().trim().min(1).max(50)], {

@@ -139,8 +139,26 @@ export async function sinceRestored(
   return isUnseen ? { kind: 'concurrent' } : base;
 }
 
-/** The second content of an op_id has an id of its own, so that both bodies are kept. */
-export const reusedId = (opId: string, hash: string): string => uuidV5(opId, hash);
+/** The second content of an op_id, or the same from somebody else, has an id of its own, so that all bodies are kept. */
+export const reusedId = (opId: string, hash: string, author: number): string => uuidV5(opId, `${author} ${hash}`);
+
+/**
+ * After a restore the numbers of sessions and people are given out again too: who was captured before it cannot be one
+ * who was made after it.
+ */
+export function isAnother(
+  { restoredAt, session }: Act,
+  { captured }: Mark,
+  person: { createdAt: Date } | undefined,
+): 'session' | 'person' | null {
+  if (!restoredAt || !captured?.clockTrusted || captured.correctedAt >= restoredAt) return null;
+  if (session.createdAt > restoredAt) return 'session';
+  return captured.byNumber && person && person.createdAt > restoredAt ? 'person' : null;
+}
+
+/** Whether what came before is the same operation: an id may be known to others, and nobody answers for their marks. */
+export const isSame = (receipt: Receipt, hash: string, author: number): boolean =>
+  receipt.hash === hash && receipt.author === author;
 
 /** A device cannot give a reason: for it a register that asks one is locked. */
 const keptCode = (code: Code, captured: boolean): Code =>

@@ -1,6 +1,6 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { onRegister } from '../participants/index.js';
-import { read } from '../platform/database/read.js';
+import { instant, read } from '../platform/database/read.js';
 
 /**
  * Who belongs to a register: the direct members of the session's group on the session's local day, and everybody who
@@ -40,6 +40,7 @@ export interface Standing {
   onRoster: boolean;
   moved: boolean;
   erased: boolean;
+  createdAt: Date;
 }
 
 /** How each of these participants stands to a register; who is unknown is absent. */
@@ -50,10 +51,10 @@ export async function standings(
 ): Promise<Map<number, Standing>> {
   const found = new Map<number, Standing>();
   for (let at = 0; at < participants.length; at += 1000) {
-    const rows = await read<{ id: number; anonymized_at: unknown; on_roster: number }>(
+    const rows = await read<{ id: number; anonymized_at: unknown; created_at: number | string; on_roster: number }>(
       em,
       `with ${ROSTER_AMONG}
-     select p.id, p.anonymized_at, case when q.id is null then 0 else 1 end as on_roster
+     select p.id, p.anonymized_at, p.created_at, case when q.id is null then 0 else 1 end as on_roster
        from participants p left join people q on q.id = p.id
       where p.organization_id = :organization and p.id in (:participants)`,
       { ...rosterValues(roster), participants: participants.slice(at, at + 1000) },
@@ -63,6 +64,7 @@ export async function standings(
         onRoster: Number(row.on_roster) === 1,
         moved: false,
         erased: row.anonymized_at !== null,
+        createdAt: instant(row.created_at),
       });
   }
   const missing = [...found].filter(([, standing]) => !standing.onRoster).map(([id]) => id);

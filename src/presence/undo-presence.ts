@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { type SignedInUser } from '../auth/index.js';
@@ -52,7 +53,8 @@ export class UndoPresenceHandler implements ICommandHandler<UndoPresence, Kept[]
         const before = each.earlier === null ? null : (JSON.parse(each.earlier) as RecordJson);
         const time = (text: string | null | undefined) => (text ? new Date(text) : null);
         return {
-          opId: uuidV5(each.op_id, UNDO),
+          // Not derived from the mark's id, which others see: nobody can take it away. An undo that came before is `merged`.
+          opId: randomUUID(),
           participant: Number(each.participant_id),
           state: before?.presence_state ?? null,
           base: each.revision,

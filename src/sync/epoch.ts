@@ -5,6 +5,8 @@ import { transact } from '../platform/database/transaction.js';
 import { Installation } from './installation.entity.js';
 
 const ONLY = 1;
+/** The first epoch of an installation began with it: nothing was restored. */
+const NEVER = new Date(0);
 
 /** @returns the epoch of this installation; made at the first question */
 export async function epochOf(em: EntityManager): Promise<string> {
@@ -13,15 +15,16 @@ export async function epochOf(em: EntityManager): Promise<string> {
   return transact(em, 'sync.epoch_begun', async (tx) => {
     const made = await tx.findOne(Installation, { id: ONLY }, { filters: false });
     if (made) return made.epoch;
-    const row = tx.create(Installation, { id: ONLY, epoch: randomUUID(), changedAt: clock.now() });
+    const row = tx.create(Installation, { id: ONLY, epoch: randomUUID(), changedAt: NEVER });
     await tx.flush();
     return row.epoch;
   });
 }
 
-/** @returns when the epoch began: at the first handshake, or when an operator told that a backup was restored */
+/** @returns when an operator told that a backup was restored, the last time; null when none ever was */
 export async function restoredAt(em: EntityManager): Promise<Date | null> {
-  return (await em.findOne(Installation, { id: ONLY }, { filters: false }))?.changedAt ?? null;
+  const known = await em.findOne(Installation, { id: ONLY }, { filters: false });
+  return known && known.changedAt > NEVER ? known.changedAt : null;
 }
 
 /**

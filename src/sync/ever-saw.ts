@@ -9,9 +9,7 @@ import { read } from '../platform/database/read.js';
  * ended, or a role that was changed.
  */
 export async function everSaw(tx: EntityManager, user: SignedInUser, group: number): Promise<boolean> {
-  const sees = reachOf(user.role, 'roster.view', user.organization.settings);
-  if (sees === 'all') return true;
-  if (sees === 'groups' && (await isOwnGroup(tx, ownGroupsOf(user), group))) return true;
+  if (await sees(tx, user, group)) return true;
   const rows = await read(
     tx,
     `select 1 as yes where exists (
@@ -37,4 +35,19 @@ export async function everSaw(tx: EntityManager, user: SignedInUser, group: numb
     },
   );
   return rows.length > 0;
+}
+
+async function sees(tx: EntityManager, user: SignedInUser, group: number): Promise<boolean> {
+  const reach = reachOf(user.role, 'roster.view', user.organization.settings);
+  return reach === 'all' || (reach === 'groups' && (await isOwnGroup(tx, ownGroupsOf(user), group)));
+}
+
+/** Whether somebody may see this session's register now. */
+export async function seesSession(tx: EntityManager, user: SignedInUser, session: number | null): Promise<boolean> {
+  const [row] = await read<{ group_id: number }>(
+    tx,
+    'select group_id from sessions where organization_id = :organization and id = :session',
+    { session },
+  );
+  return !!row && sees(tx, user, Number(row.group_id));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
-import { permissionsOf, type SignedInUser } from '../auth/index.js';
+import { noteDevice, permissionsOf, type SignedInUser } from '../auth/index.js';
 import { clock } from '../platform/clock.js';
 import { read } from '../platform/database/read.js';
 import { transact } from '../platform/database/transaction.js';
@@ -61,6 +61,7 @@ export class GreetDeviceHandler implements ICommandHandler<GreetDevice, Handshak
   private client({ hash, label, loginHash }: Device, by: SignedInUser): Promise<SyncClient> {
     return transact(this.em, 'sync.device_seen', async (tx) => {
       const now = clock.now();
+      await noteDevice(tx, loginHash, hash);
       const known = await tx.findOne(SyncClient, { user: by.id, deviceHash: hash });
       if (known) {
         Object.assign(known, { label, loginHash, lastSeenAt: now });

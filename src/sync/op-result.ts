@@ -1,5 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
+import { type SignedInUser } from '../auth/index.js';
 import { type Kept, presenceOf, type Receipt, type RecordJson } from '../presence/index.js';
+import { seesSession } from './ever-saw.js';
 import { type CurrentMark, type Flag, type OpResult, type SyncCode } from './wire.js';
 
 const currentOf = (record: RecordJson): CurrentMark => ({
@@ -40,12 +42,20 @@ export async function resultOf(
 export const deviceCode = (code: string): SyncCode =>
   code === 'reason_required' ? 'session_locked' : (code as SyncCode);
 
-/** What a device is told of an operation that came before: what became of it, and how its cell stands now. */
-export async function duplicateOf(tx: EntityManager, opId: string, receipt: Receipt): Promise<OpResult> {
+/**
+ * What a device is told of an operation that came before: what became of it, and how its cell stands now.
+ * @param by who asks: a register that he lost is not told of
+ */
+export async function duplicateOf(
+  tx: EntityManager,
+  opId: string,
+  receipt: Receipt,
+  by: SignedInUser,
+): Promise<OpResult> {
   const { outcome, code, revision, conflict, participant, flags } = receipt;
   const now =
-    outcome === 'conflict' && receipt.session !== null && participant !== null
-      ? await presenceOf(tx, receipt.session, participant)
+    outcome === 'conflict' && participant !== null && (await seesSession(tx, by, receipt.session))
+      ? await presenceOf(tx, receipt.session!, participant)
       : null;
   return {
     op_id: opId,

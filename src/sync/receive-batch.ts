@@ -38,6 +38,13 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
   async execute({ envelope, by }: ReceiveBatch): Promise<SyncAnswer> {
     const receivedAt = clock.now();
     const { author, client } = await this.whose(envelope, by);
+    // A device that only asks whether it is known: nothing of it is remembered but that it was there.
+    if (envelope.operations.length === 0)
+      return this.answer(
+        envelope,
+        [],
+        await transact(this.em, 'sync.received', (tx) => arrived(tx, client.id, envelope.max_seq, receivedAt)),
+      );
     const delivery: Delivery = {
       by,
       author,
@@ -64,12 +71,24 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
       operations.flatMap(({ op_id }) => op_id ?? []),
       this.logger,
     );
-    const { receivedUpTo, missing } = await this.close(envelope, client.id, delivery.id, [...results.values()]);
+    const proof = await this.close(envelope, client.id, delivery.id, [...results.values()]);
+    return this.answer(
+      envelope,
+      envelope.operations.map((op) => results.get(op)!),
+      proof,
+    );
+  }
+
+  private answer(
+    envelope: ParsedEnvelope,
+    results: OpResult[],
+    { receivedUpTo, missing }: Awaited<ReturnType<typeof arrived>>,
+  ): SyncAnswer {
     return {
       protocol: PROTOCOL,
       batch_id: envelope.batch_id,
       server_time: clock.now().toISOString(),
-      results: envelope.operations.map((op) => results.get(op)!),
+      results,
       received_up_to: receivedUpTo,
       missing,
     };

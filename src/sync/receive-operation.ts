@@ -2,7 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { current } from '../platform/current.js';
 import { transact } from '../platform/database/transaction.js';
-import { actOf, keepMarks, keepReceipts, type Mark, receiptsOf, reusedId } from '../presence/index.js';
+import { actOf, isSame, keepMarks, keepReceipts, type Mark, receiptsOf, reusedId } from '../presence/index.js';
 import { Problem } from '../platform/http/problem.js';
 import { type Delivery } from './delivery.js';
 import { deviceTime, outOfWindow } from './device-clock.js';
@@ -30,11 +30,13 @@ export async function receiveOperation(
   return transact(em, fact, async (tx) => {
     if (op.op_id === null) return unstored('', 'invalid');
     const opId = op.op_id;
-    const known = await receiptsOf(tx, [opId, reusedId(opId, op.hash)]);
-    // What came a second time with other content has a receipt of its own, so that both bodies are kept.
-    const receipt = known.get(reusedId(opId, op.hash)) ?? known.get(opId);
-    if (receipt && (receipt.hash === op.hash || receipt !== known.get(opId))) return duplicateOf(tx, opId, receipt);
-    if (receipt) return plain(tx, { ...op, op_id: reusedId(opId, op.hash) }, delivery, 'parked', 'id_reuse', opId);
+    const author = delivery.author.id;
+    const otherId = reusedId(opId, op.hash, author);
+    const known = await receiptsOf(tx, [opId, otherId]);
+    // What came a second time with other content, or from somebody else, has a receipt of its own: all bodies are kept.
+    const receipt = known.get(otherId) ?? known.get(opId);
+    if (receipt && isSame(receipt, op.hash, author)) return duplicateOf(tx, opId, receipt, delivery.by);
+    if (receipt) return plain(tx, { ...op, op_id: otherId }, delivery, 'parked', 'id_reuse', opId);
     if (op.kind === 'unreadable') return plain(tx, op, delivery, 'rejected', 'invalid');
     if (op.kind === 'participant') return enrolByOperation(tx, op, delivery);
     return receivePresence(tx, op, delivery);
@@ -82,7 +84,7 @@ async function receivePresence(
   const [kept] = await keepMarks(tx, act, [mark]);
   // It came over another connection meanwhile: whoever waited for the cell's lock sees the receipt behind it.
   if (kept!.judgement.outcome === 'duplicate')
-    return duplicateOf(tx, op.op_id, (await receiptsOf(tx, [op.op_id])).get(op.op_id)!);
+    return duplicateOf(tx, op.op_id, (await receiptsOf(tx, [op.op_id])).get(op.op_id)!, by);
   return resultOf(tx, kept!, flags);
 }
 
@@ -90,7 +92,7 @@ async function receivePresence(
 export function markOf(
   op: ParsedPresence & { body: string; hash: string },
   participant: number,
-  captured: Omit<NonNullable<Mark['captured']>, 'body' | 'hash' | 'actId'>,
+  captured: Omit<NonNullable<Mark['captured']>, 'body' | 'hash' | 'actId' | 'byNumber'>,
 ): Mark {
   const { base, note } = op;
   return {
@@ -103,7 +105,13 @@ export function markOf(
     arrivedAt: op.arrived_at ?? undefined,
     leftAt: op.left_at ?? undefined,
     recordedAt: op.recorded_at,
-    captured: { ...captured, body: op.body, hash: op.hash, actId: op.act_id ?? null },
+    captured: {
+      ...captured,
+      body: op.body,
+      hash: op.hash,
+      actId: op.act_id ?? null,
+      byNumber: typeof op.participant_id === 'number',
+    },
   };
 }
 

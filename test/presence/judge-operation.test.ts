@@ -21,8 +21,7 @@ const cell = (fields: object = {}) => ({
   ...fields,
 });
 const facts = (fields: Partial<Facts> = {}): Facts => ({
-  hash: 'h',
-  receipt: null,
+  known: null,
   target: 'live',
   mayRecord: true,
   mayCorrect: false,
@@ -50,14 +49,9 @@ const CASES: [string, Mark, Facts, object][] = [
   ],
   ['1: nothing would change', mark({ state: 'late' }), facts(), { outcome: 'merged', second: false }],
   ['1: only the note changes', mark({ state: 'late', note: 'x' }), facts(), { outcome: 'applied' }],
-  ['2: known, same content', mark(), facts({ receipt: { hash: 'h' } }), { outcome: 'duplicate' }],
-  [
-    '2: even if rights have changed',
-    mark(),
-    facts({ receipt: { hash: 'h' }, mayRecord: false }),
-    { outcome: 'duplicate' },
-  ],
-  ['3: known, other content', mark(), facts({ receipt: { hash: 'other' } }), { outcome: 'parked', code: 'id_reuse' }],
+  ['2: known, same content', mark(), facts({ known: 'same' }), { outcome: 'duplicate' }],
+  ['2: even if rights have changed', mark(), facts({ known: 'same', mayRecord: false }), { outcome: 'duplicate' }],
+  ['3: known, other content', mark(), facts({ known: 'other' }), { outcome: 'parked', code: 'id_reuse' }],
   [
     '4: concurrent, same state',
     mark({ base: 1, state: 'late' }),

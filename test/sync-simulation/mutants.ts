@@ -352,11 +352,7 @@ export const MUTANTS: Mutant[] = [
     bug(
       'receipt not looked for',
       'What came before is judged again.',
-      edit(
-        SYNC + 'receive-operation.ts',
-        'await receiptsOf(tx, [opId, reusedId(opId, op.hash)])',
-        'new Map<string, any>()',
-      ),
+      edit(SYNC + 'receive-operation.ts', 'await receiptsOf(tx, [opId, otherId])', 'new Map<string, any>()'),
     ),
   ),
   rare(
@@ -393,10 +389,10 @@ export const MUTANTS: Mutant[] = [
       'The same operation again marks again.',
       edit(
         SYNC + 'receive-operation.ts',
-        'return duplicateOf(tx, opId, receipt);',
+        'return duplicateOf(tx, opId, receipt, delivery.by);',
         `return ON && op.kind === 'presence'
-        ? receivePresence(tx, { ...op, op_id: reusedId(opId, String(clock.now().getTime())) }, delivery)
-        : duplicateOf(tx, opId, receipt);`,
+        ? receivePresence(tx, { ...op, op_id: reusedId(opId, String(clock.now().getTime()), author) }, delivery)
+        : duplicateOf(tx, opId, receipt, delivery.by);`,
       ),
     ),
   ),
@@ -407,10 +403,10 @@ export const MUTANTS: Mutant[] = [
       'Another content under a known id is taken as a mark.',
       edit(
         SYNC + 'receive-operation.ts',
-        "return plain(tx, { ...op, op_id: reusedId(opId, op.hash) }, delivery, 'parked', 'id_reuse', opId);",
+        "return plain(tx, { ...op, op_id: otherId }, delivery, 'parked', 'id_reuse', opId);",
         `return ON && op.kind === 'presence'
-      ? receivePresence(tx, { ...op, op_id: reusedId(opId, op.hash) }, delivery)
-      : plain(tx, { ...op, op_id: reusedId(opId, op.hash) }, delivery, 'parked', 'id_reuse', opId);`,
+      ? receivePresence(tx, { ...op, op_id: otherId }, delivery)
+      : plain(tx, { ...op, op_id: otherId }, delivery, 'parked', 'id_reuse', opId);`,
       ),
     ),
   ),

@@ -493,7 +493,10 @@ export class Oracle {
   }
 
   /** A candidate goes only for a reason. */
-  private settled({ op_id, settlement, session_id, participant_id, conflict_id }: Receipt, all: Receipt[]): void {
+  private settled(
+    { author_id, op_id, settlement, session_id, participant_id, conflict_id }: Receipt,
+    all: Receipt[],
+  ): void {
     const candidate = this.ops.get(op_id)?.op as PresenceOp | undefined;
     if (!candidate) return;
     const { presence_state } = candidate;
@@ -506,12 +509,21 @@ export class Oracle {
         stateOf(each) === presence_state,
     );
     const replaced = all.some((each) => each.body.includes(`"base":{"op":"${op_id}"}`) && each.outcome !== 'parked');
+    // Who says the same again has one candidate for it.
+    const saidAgain = all.some(
+      (each) =>
+        each.op_id !== op_id &&
+        each.conflict_id === conflict_id &&
+        each.outcome === 'conflict' &&
+        each.author_id === author_id &&
+        stateOf(each) === presence_state,
+    );
     const reasons: Record<string, boolean> = {
       withdrawn: this.withdrawn.has(op_id),
       taken: resolved,
       declined: resolved,
       merged: marked || resolved,
-      superseded: replaced,
+      superseded: replaced || saidAgain,
     };
     if (!reasons[settlement!]) fail('candidate gone', `${op_id} ${settlement}`);
   }

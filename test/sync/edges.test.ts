@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/core';
 import { signedInUser, User } from '../../src/auth/index.js';
-import { GroupAssignment } from '../../src/participants/index.js';
+import { addMembers, enrolParticipant, GroupAssignment } from '../../src/participants/index.js';
 import { withCurrent } from '../../src/platform/current.js';
 import { inOrganization } from '../../src/platform/database/in-organization.js';
 import { type Orm } from '../../src/platform/database/orm.js';
@@ -10,6 +10,7 @@ import { Session } from '../../src/sessions/index.js';
 import { beginEpoch, SyncClient, SyncHistory } from '../../src/sync/index.js';
 import { AdoptParked } from '../../src/sync/parked/adopt-parked.js';
 import { JudgeParkedJob } from '../../src/sync/parked/judge-parked.job.js';
+import { uuidV5 } from '../../src/platform/text.js';
 import { Organization } from '../../src/tenancy/index.js';
 import { Device } from '../support/device.js';
 import { PASSWORD, World } from '../world.js';
@@ -102,6 +103,23 @@ describe('a candidate', () => {
     expect(await receipt(second)).toMatchObject({ outcome: 'conflict', settlement: null });
   });
 
+  it('is replaced by what its author says again, so that one person has one candidate for a state', async () => {
+    await world.ana.post('/api/presence', {
+      session_id: session,
+      participant_id: people[0],
+      presence_state: 'present',
+    });
+    const said = [];
+    for (const state of ['absent', 'late', 'absent', 'absent']) {
+      const op = device.mark(session, people[0]!, state);
+      said.push(op);
+      expect(await device.one(op)).toMatchObject({ outcome: 'conflict' });
+    }
+    const settlements = await Promise.all(said.map(async (op) => (await receipt(op)).settlement ?? null));
+    expect(settlements).toEqual(['superseded', null, 'superseded', null]);
+    expect(await conflict(people[0]!)).toMatchObject({ status: 'open', revision: 4 });
+  });
+
   it('is replaced by nobody but who made it, and a base of another register is none', async () => {
     await world.ana.post('/api/presence', {
       session_id: session,
@@ -145,6 +163,108 @@ describe('after a restore', () => {
     });
     const later = device.mark(session, people[1]!, 'absent', { base: { revision: 1 } });
     expect(await device.one(later)).toMatchObject({ outcome: 'applied', revision: 2 });
+  });
+
+  it('a number that was given out again is not the person or the lesson that was marked', async () => {
+    const captured = device.time(60_000);
+    await withCurrent({ source: 'cli' }, () =>
+      beginEpoch(world.app.get<Orm>(MikroORM).em.fork({ disableContextResolution: true })),
+    );
+    const made = await world.addRegister(world.school, 1);
+    const mark = device.mark(made.session.id, made.participants[0]!.id, 'present', { recorded_at: captured });
+    expect(await device.one(mark)).toMatchObject({ outcome: 'parked', code: 'session_deleted' });
+    expect(await world.app.get(JudgeParkedJob).judge()).toBe(0);
+    const newcomer = await world.write(world.school, async (tx) => {
+      const { group } = await tx.findOneOrFail(Session, { id: session });
+      const person = await enrolParticipant(tx, { first_name: 'New', last_name: 'Comer' });
+      await addMembers(tx, group, { participant_ids: [person.id], from: '2020-01-01' });
+      return person.id;
+    });
+    const op = device.mark(session, newcomer, 'present', { recorded_at: captured });
+    expect(await device.one(op)).toMatchObject({ outcome: 'parked', code: 'participant_removed' });
+    expect(await device.one(device.mark(session, newcomer, 'present'))).toMatchObject({ outcome: 'applied' });
+    // Whom the device added itself is named by that operation, whatever his number is now.
+    const { group } = await world.read(world.school, (em) => em.findOneOrFail(Session, { id: session }));
+    const added = device.person(group, 'Added', 'Offline', { recorded_at: captured });
+    const marked = device.mark(session, { op: added.op_id }, 'present', { recorded_at: captured });
+    expect((await device.send([added, marked])).results).toMatchObject([
+      { outcome: 'applied' },
+      { outcome: 'applied' },
+    ]);
+  });
+});
+
+describe('an operation of somebody else', () => {
+  it('is nobody’s duplicate: the same id and content count for their author only, and both are kept', async () => {
+    const copied = device.mark(session, people[0]!, 'present');
+    const ana = await Device.open(world.ana);
+    ana.seq = ana.handshake.acknowledged_up_to;
+    expect(await ana.one({ ...copied, seq: ++ana.seq })).toMatchObject({ outcome: 'applied' });
+    expect(await device.one(copied)).toMatchObject({ op_id: copied.op_id, outcome: 'parked', code: 'id_reuse' });
+    expect(await device.one(copied)).toMatchObject({ outcome: 'duplicate', first: 'parked', code: 'id_reuse' });
+    const answer = await world.bruno.post('/api/presence', {
+      session_id: session,
+      participant_id: people[1],
+      presence_state: 'present',
+      op_id: copied.op_id,
+    });
+    expect([answer.status, answer.json.errors[0].code]).toEqual([409, 'id_reuse']);
+    const kept = await world.read(world.school, (em) =>
+      em.find(PresenceOperation, { session, participant: people[0]! }, { orderBy: { id: 1 } }),
+    );
+    expect(kept.map(({ author, outcome }) => [author, outcome])).toEqual([
+      [world.school.user.ana!.id, 'applied'],
+      [world.school.user.bruno!.id, 'parked'],
+    ]);
+  });
+
+  it('does not take an undo away', async () => {
+    const { bruno } = world.school.user;
+    const opId = crypto.randomUUID();
+    await world.bruno.post('/api/presence', {
+      session_id: session,
+      participant_id: people[0],
+      presence_state: 'present',
+      op_id: opId,
+    });
+    await world.ana.post('/api/presence', {
+      session_id: session,
+      participant_id: people[1],
+      presence_state: 'present',
+      op_id: uuidV5(opId, 'undo'),
+    });
+    const undo = () => world.bruno.form(`/sessions/${session}/presence/undo`, { op_id: opId });
+    expect((await undo()).status).toBeLessThan(400);
+    expect(await cell(people[0]!)).toMatchObject({ presenceState: null, revision: 2, recordedBy: bruno!.id });
+    // Pressed twice, it is done once.
+    expect((await undo()).status).toBeLessThan(400);
+    expect(await cell(people[0]!)).toMatchObject({ presenceState: null, revision: 2 });
+  });
+});
+
+describe('a register that somebody lost', () => {
+  it('is not told of when he sends an old operation again', async () => {
+    const place = await world.openPlace('Replay', 'education', 'Europe/Paris', {
+      ana: 'administrator',
+      tom: 'frontline',
+    });
+    await world.write(place, async (tx) => {
+      (await tx.findOneOrFail(Organization, { id: place.organization.id })).settings = { frontline_groups: 'assigned' };
+    });
+    const register = await world.addRegister(place, 1);
+    const given = await world.write(place, (tx) =>
+      tx.create(GroupAssignment, { user: place.user.tom!.id, group: register.group.id }),
+    );
+    const mark = { session_id: register.session.id, participant_id: register.participants[0]!.id };
+    await place.visitor.ana!.post('/api/presence', { ...mark, presence_state: 'present' });
+    const tom = await Device.open(place.visitor.tom!);
+    const op = tom.mark(mark.session_id, mark.participant_id, 'absent');
+    expect(await tom.one(op)).toMatchObject({ outcome: 'conflict' });
+    expect(await tom.one(op)).toMatchObject({ outcome: 'duplicate', current: { presence_state: 'present' } });
+    await world.write(place, async (tx) => tx.remove(await tx.findOneOrFail(GroupAssignment, { id: given.id })));
+    const again = await tom.one(op);
+    expect(again).toMatchObject({ outcome: 'duplicate', first: 'conflict' });
+    expect(again).not.toHaveProperty('current');
   });
 });
 
@@ -223,6 +343,32 @@ describe('a revoked device', () => {
     await visitor.signIn(world.school.user.bruno!.email, PASSWORD);
     await Device.open(visitor);
     expect((await client()).revokedAt).toBeNull();
+  });
+
+  it('ends a sign-in that began before the browser had its cookie, and is not the last that it told of', async () => {
+    const first = world.visitor();
+    await first.signIn(world.school.user.bruno!.email, PASSWORD);
+    const second = world.visitor();
+    await second.signIn(world.school.user.bruno!.email, PASSWORD);
+    const { handshake } = await Device.open(first);
+    for (const [name, value] of first.cookies) if (!second.cookies.has(name)) second.cookies.set(name, value);
+    await Device.open(second);
+    const { id } = await world.read(world.school, (em) =>
+      em.findOneOrFail(SyncClient, { clientId: handshake.client_id }),
+    );
+    await world.ana.post(`/api/admin/devices/${id}/revoke`, {});
+    expect((await first.get('/api/auth/me')).status).toBe(401);
+    expect((await second.get('/api/auth/me')).status).toBe(401);
+  });
+});
+
+describe('an empty batch', () => {
+  it('tells how far everything has arrived, and leaves no delivery', async () => {
+    const count = () => world.read(world.school, (em) => em.count(SyncHistory));
+    const before = await count();
+    const answer = await device.send([]);
+    expect(answer).toMatchObject({ results: [], received_up_to: expect.any(Number) });
+    expect(await count()).toBe(before);
   });
 });
 
