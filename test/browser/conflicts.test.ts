@@ -129,7 +129,7 @@ describe('the conflict desk in a browser', () => {
     await page.getByLabel('Select Grace Hopper').check();
     await page.getByLabel('Select Alan Turing').check();
     await page.click('text=One decision for the selected ones');
-    await page.getByLabel('Take what the device says').check();
+    await page.getByLabel(/Take what arrived last/).check();
     await page.getByLabel('Both were asked').check();
     await look(page, 'many');
     await page.click('text=Look at what it would do');

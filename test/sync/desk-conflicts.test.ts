@@ -96,9 +96,9 @@ describe('a conflict', () => {
     const { one, ids } = await conflicts(1, { recorded_at: device.time(600_000) });
     expect((await one()).suggestion).toBe('server');
     const page = (await world.ana.get(`/conflicts/${ids[0]}`)).body;
-    expect(page).toContain('Keep what stands: it was observed later.');
+    expect(page).toContain('Keep Ana Example&#39;s mark: it was observed later.');
     expect(page).toContain('it was right');
-    expect(page).toMatch(/The device saw it 10 min(, \d+ sec)? before\./);
+    expect(page).toMatch(/Bruno Example saw it 10 min(, \d+ sec)? before Ana Example\./);
   });
 
   it('says what somebody saw who saw something: the mark of that revision, or his own earlier one', async () => {

@@ -305,7 +305,7 @@ describe('the history of deliveries', () => {
       303,
       `/sync-history/${delivery.id}?done=retried&count=1`,
     ]);
-    expect((await world.ana.get(done.headers.get('location')!)).body).toContain('1 judged anew.');
+    expect((await world.ana.get(done.headers.get('location')!)).body).toContain('Tried again: 1 no longer wait.');
     expect(await cell(0)).toMatchObject({ presence_state: 'late' });
     expect((await found(op, '&status=judged_again')).settled).toMatchObject({ by: null });
   });

@@ -30,6 +30,8 @@ const ListQuery = z.object({
 type ListQuery = z.output<typeof ListQuery>;
 
 const PER_PAGE = 50;
+/** So many of what devices say stand in a line of the list; the page of the conflict shows more. */
+const IN_LIST = 4;
 
 /** Pages: where people decide which of two contradicting marks counts. */
 @Controller('conflicts')
@@ -118,7 +120,13 @@ export class ConflictsPages {
   }
 
   private async listPage(request: AuthRequest, query: ListQuery, refused: Record<string, unknown> = {}) {
-    const { data, meta } = await conflictsOf(this.em, 'open', { page: query.page, per_page: PER_PAGE });
+    const { data, meta } = await conflictsOf(
+      this.em,
+      'open',
+      { page: query.page, per_page: PER_PAGE },
+      'oldest',
+      IN_LIST,
+    );
     const notice = await this.noticeOf(query);
     const shown = { conflicts: data, meta, notice, all_ticked: query.select === 'all', ...refused };
     return this.render('sync/conflicts.njk', shown, request);
@@ -146,10 +154,18 @@ export class ConflictsPages {
   private async onePage(id: number, request: AuthRequest, more: Record<string, unknown>): Promise<string> {
     const [conflict] = await conflictsById(this.em, [id]);
     const seen = more.is_stale ? tickedIn(request.body, 'seen') : null;
+    const [incumbent, ...said] = conflict!.versions;
+    const isOpen = conflict!.status === 'open';
+    // What somebody said and replaced himself does not stand between what is to be decided.
+    const counted = said.filter(({ status }) => (isOpen ? status === 'open' : status !== 'superseded'));
     const data = {
       conflict,
-      versions: conflict!.versions,
-      candidates: conflict!.versions.filter(({ status }) => status === 'open'),
+      versions: [incumbent!, ...counted],
+      earlier: said.filter((version) => !counted.includes(version)),
+      candidates: said.filter(({ status }) => status === 'open'),
+      // What stands first, then the newest.
+      choices_between: [incumbent!, ...counted.toReversed()],
+      newest: newestCandidate(conflict!),
       around: await neighboursOf(this.em, id),
       changes: seen && changesSince(conflict!, seen),
       apart: apart(conflict!),

@@ -32,6 +32,8 @@ export interface Conflict {
   session: { id: number; name: string; group: string; startsAt: Date };
   participant: { id: number; name: string; identifier: string | null };
   versions: Version[];
+  /** Further candidates, older ones, that are not among the versions. */
+  more: number;
   resolved: Resolved | null;
   /** The conflict of the same cell that was settled before this one was opened. */
   follows: number | null;
@@ -86,14 +88,16 @@ const CONFLICTS = `select c.id as conflict_id, c.revision as conflict_revision, 
  where c.organization_id = :organization`;
 
 /**
- * Conflicts in the order of their ids (the oldest first), or the newest first. Six statements at most, whatever the
+ * Conflicts in the order of their ids (the oldest first), or the newest first. Seven statements at most, whatever the
  * number of conflicts and candidates.
+ * @param most so many candidates of each conflict
  */
 export async function conflictsOf(
   em: EntityManager,
   status: 'open' | 'resolved',
   paging: Paging,
   order: 'oldest' | 'newest' = 'oldest',
+  most?: number,
 ): Promise<{ data: Conflict[]; meta: PageMeta }> {
   const rows = await read<Row>(
     em,
@@ -111,7 +115,7 @@ export async function conflictsOf(
     'select count(*) as total from sync_conflicts c where c.organization_id = :organization and c.status = :status',
     { status },
   );
-  const data = await conflictsFrom(em, rows.slice(0, paging.per_page));
+  const data = await conflictsFrom(em, rows.slice(0, paging.per_page), most);
   const next = rows.length > paging.per_page && order === 'oldest' ? cursorOf(data.at(-1)!.id) : null;
   return { data, meta: { page: paging.page, per_page: paging.per_page, total: Number(count!.total), next } };
 }
@@ -122,9 +126,9 @@ export async function conflictsById(em: EntityManager, ids: number[]): Promise<C
   return conflictsFrom(em, await read<Row>(em, `${CONFLICTS} and c.id in (:ids) order by c.id`, { ids }));
 }
 
-async function conflictsFrom(em: EntityManager, rows: Row[]): Promise<Conflict[]> {
+async function conflictsFrom(em: EntityManager, rows: Row[], most?: number): Promise<Conflict[]> {
   const disputed = rows.map((row) => ({ conflict: Number(row.conflict_id), incumbent: incumbentOf(row) }));
-  const versions = await versionsOf(em, disputed);
+  const versions = await versionsOf(em, disputed, most);
   return rows.map((row) => {
     const id = Number(row.conflict_id);
     return {
@@ -143,7 +147,8 @@ async function conflictsFrom(em: EntityManager, rows: Row[]): Promise<Conflict[]
         name: `${row.first_name} ${row.last_name}`.trim(),
         identifier: row.identifier,
       },
-      versions: versions.get(id)!,
+      versions: versions.get(id)!.shown,
+      more: versions.get(id)!.more,
       resolved: resolvedOf(row),
       follows: row.follows === null ? null : Number(row.follows),
       createdAt: instant(row.conflict_created_at),
@@ -231,6 +236,7 @@ export function conflictJson(conflict: Conflict) {
       flags: version.flags,
       status: version.status,
     })),
+    more_versions: conflict.more,
     resolution: resolved && {
       choice: resolved.choice,
       presence_state: resolved.state,

@@ -13,7 +13,14 @@ import { boundsOf } from '../../tenancy/index.js';
 import { RetryDelivery } from '../parked/retry-delivery.js';
 import { SyncHistory } from '../sync-history.entity.js';
 import { type OpResult } from '../wire.js';
-import { deliveriesOf, deliveryById, DELIVERY_STATUSES, operationsOf } from './deliveries.query.js';
+import {
+  broughtBy,
+  deliveriesOf,
+  deliveryById,
+  DELIVERY_STATUSES,
+  LOOKED_AT,
+  operationsOf,
+} from './deliveries.query.js';
 
 const day = z.iso
   .date()
@@ -25,6 +32,7 @@ const ListQuery = z.object({
   page: z.coerce.number().int().min(1).max(100_000).catch(1),
   status: z.enum(DELIVERY_STATUSES).optional().catch(undefined),
   device: uuid.optional().catch(undefined),
+  show: z.enum(['all']).optional().catch(undefined),
   from: day,
   to: day,
 });
@@ -54,11 +62,29 @@ export class DeliveriesPages {
       device_id: query.device,
       from: query.from ? bounds(query.from).from : undefined,
       to: query.to ? bounds(query.to).to : undefined,
+      notable: query.show !== 'all',
     };
-    const { data, meta } = await deliveriesOf(this.em, filter, { page: query.page, per_page: PER_PAGE }, 'newest');
+    const { data, meta, looked } = await deliveriesOf(
+      this.em,
+      filter,
+      { page: query.page, per_page: PER_PAGE },
+      'newest',
+    );
     return this.reply.render(
       'sync/history.njk',
-      { deliveries: data, meta, query, statuses: DELIVERY_STATUSES },
+      {
+        deliveries: data,
+        brought: Object.fromEntries(
+          await broughtBy(
+            this.em,
+            data.map(({ id }) => id),
+          ),
+        ),
+        meta,
+        query,
+        statuses: DELIVERY_STATUSES,
+        looked_at: looked >= LOOKED_AT ? LOOKED_AT : null,
+      },
       request,
     );
   }
@@ -72,6 +98,7 @@ export class DeliveriesPages {
     const states = await statesOf(this.em);
     const data = {
       delivery,
+      brought: (await broughtBy(this.em, [history.id])).get(history.id),
       operations: await operationsOf(this.em, history.id),
       states: Object.fromEntries(states.map((state) => [state.code, state])),
       notice:
@@ -79,7 +106,9 @@ export class DeliveriesPages {
           ? {
               kind: 'done',
               text:
-                count > 0 ? '{count} judged anew.' : 'Nothing changed: what waits here still waits for the same thing.',
+                count > 0
+                  ? 'Tried again: {count} no longer wait.'
+                  : 'Nothing changed: what waits here still waits for the same thing.',
               params: { count },
             }
           : null,

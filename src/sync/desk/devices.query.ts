@@ -2,17 +2,23 @@ import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../../platform/clock.js';
 import { instant, read } from '../../platform/database/read.js';
 import { afterCursor, cursorOf, type PageMeta, type Paging } from '../../platform/http/paging.js';
+import { shortOf } from './device-name.js';
 
 /** One user in one browser: what it has brought, and what is known to be there still. */
 export interface Device {
   id: number;
   clientId: string;
   label: string;
+  /** Tells apart what has the same label: "A3F9". */
+  short: string;
   user: { id: number; name: string; active: boolean };
+  firstSeenAt: Date;
   lastSeenAt: Date;
   lastSyncAt: Date | null;
   maxSeq: number;
   receivedUpTo: number;
+  /** Marks of it that have arrived. */
+  marks: number;
   /** Marks that the device says it has made and that have not arrived. */
   missing: number;
   /** Marks of it that wait for a person. */
@@ -28,10 +34,12 @@ interface Row {
   id: number;
   client_id: string;
   label: string;
+  device_hash: string;
   user_id: number;
   first_name: string;
   last_name: string;
   user_status: string;
+  created_at: number | string;
   last_seen_at: number | string;
   last_sync_at: number | string | null;
   max_seq: number;
@@ -43,7 +51,7 @@ interface Row {
 }
 
 /** What has arrived above the unbroken row of numbers is counted by its receipts; a number that came twice counts once. */
-const DEVICES = `select k.id, k.client_id, k.label, k.user_id, u.first_name, u.last_name, u.status as user_status,
+const DEVICES = `select k.id, k.client_id, k.label, k.device_hash, k.created_at, k.user_id, u.first_name, u.last_name, u.status as user_status,
        k.last_seen_at, k.last_sync_at, k.max_seq, k.received_up_to, k.revoked_at,
        (select count(distinct o.seq) from presence_operations o where o.organization_id = k.organization_id
           and o.client_id = k.client_id and o.seq > k.received_up_to and o.seq <= k.max_seq) as arrived,
@@ -105,15 +113,18 @@ async function devicesFrom(em: EntityManager, rows: Row[]): Promise<Device[]> {
     id: Number(row.id),
     clientId: row.client_id,
     label: row.label,
+    short: shortOf(row.device_hash),
     user: {
       id: Number(row.user_id),
       name: `${row.first_name} ${row.last_name}`.trim(),
       active: row.user_status === 'active',
     },
+    firstSeenAt: instant(row.created_at),
     lastSeenAt: instant(row.last_seen_at),
     lastSyncAt: instant(row.last_sync_at),
     maxSeq: Number(row.max_seq),
     receivedUpTo: Number(row.received_up_to),
+    marks: Number(row.received_up_to) + Number(row.arrived),
     missing: Math.max(0, Number(row.max_seq) - Number(row.received_up_to) - Number(row.arrived)),
     parked: waiting.get(row.client_id) ?? 0,
     signedIn: Number(row.signed_in) === 1,
@@ -128,11 +139,14 @@ export function deviceJson(device: Device) {
     id: device.id,
     device_id: device.clientId,
     label: device.label,
+    short_id: device.short,
     user: { id: device.user.id, name: device.user.name },
+    first_seen_at: device.firstSeenAt.toISOString(),
     last_seen_at: device.lastSeenAt.toISOString(),
     last_sync_at: device.lastSyncAt?.toISOString() ?? null,
     max_seq: device.maxSeq,
     received_up_to: device.receivedUpTo,
+    marks: device.marks,
     missing: device.missing,
     parked: device.parked,
     signed_in: device.signedIn,

@@ -108,7 +108,7 @@ export class ParkedPages {
 }
 
 const NOTICES: Record<string, string> = {
-  adopted: '{count} adopted.',
+  adopted: '{count} taken in.',
   discarded: '{count} discarded. They are kept with the reason.',
 };
 

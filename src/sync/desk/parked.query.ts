@@ -1,6 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { instant, read, type Parameters } from '../../platform/database/read.js';
 import { afterCursor, cursorOf, type PageMeta, type Paging } from '../../platform/http/paging.js';
+import { deviceNamed, type DeviceName } from './device-name.js';
 import { dayOf } from '../../tenancy/index.js';
 
 /** `waiting` for a person, or how it was settled. */
@@ -23,7 +24,7 @@ export interface Parked {
   author: { id: number; name: string; active: boolean };
   /** Who handed it in, when that was not the author. */
   broughtBy: { id: number; name: string } | null;
-  device: { id: string; label: string | null } | null;
+  device: DeviceName | null;
   session: { id: number; name: string; group: string; startsAt: Date; status: string; locked: boolean } | null;
   participant: { id: number; name: string; identifier: string | null } | null;
   flags: string[];
@@ -63,6 +64,7 @@ interface Row {
   bringer_last: string | null;
   client_id: string | null;
   label: string | null;
+  device_hash: string | null;
   session_id: number | null;
   session_name: string | null;
   session_status: string | null;
@@ -87,7 +89,7 @@ interface Row {
 
 const PARKED = `select o.id, o.op_id, o.kind, o.code, o.outcome, o.settlement, o.adopted_by, o.body, o.flags, o.waits_for, o.sync_history_id,
        o.recorded_at, o.corrected_at, o.received_at, coalesce(o.settled_by, o.adopted_by) as settled_by, o.settled_at,
-       o.settled_reason, o.client_id, k.label,
+       o.settled_reason, o.client_id, k.label, k.device_hash,
        o.author_id, u.first_name as author_first, u.last_name as author_last, u.status as author_status,
        h.user_id as bringer_id, v.first_name as bringer_first, v.last_name as bringer_last,
        w.first_name as settler_first, w.last_name as settler_last,
@@ -190,7 +192,7 @@ function parkedFrom(row: Row): Parked {
       active: row.author_status === 'active',
     },
     broughtBy: handedIn ? { id: Number(row.bringer_id), name: fullName(row.bringer_first, row.bringer_last) } : null,
-    device: row.client_id === null ? null : { id: row.client_id, label: row.label },
+    device: row.client_id === null ? null : deviceNamed(row.client_id, row.label, row.device_hash),
     session:
       row.session_id === null
         ? null

@@ -11,6 +11,10 @@ export interface Preview {
   /** The mark in force, and the one that would be; null: no mark. Absent when it cannot be done. */
   before?: string | null;
   after?: string | null;
+  /** Whose mark then counts; absent for a value that nobody said, and for a mark that is taken away. */
+  counts?: Version;
+  /** What was said by somebody and does not count then. */
+  putAside?: Version[];
   conflict?: Conflict;
 }
 
@@ -36,8 +40,18 @@ export async function previewOf(
     // A candidate's state may have been retired since: it was in use when it was chosen.
     if (after !== null && after !== before && asked.choice === 'other' && !inUse.has(after))
       return { id, ok: false, code: 'state_unknown', conflict };
-    return { id, ok: true, before, after, conflict };
+    const counts = countsOf(conflict, asked.choice);
+    const putAside = conflict.versions.filter(
+      (each) =>
+        each !== counts && each.user && each.state !== after && (each.side === 'server' || each.status === 'open'),
+    );
+    return { id, ok: true, before, after, ...(counts ? { counts } : {}), putAside, conflict };
   });
+}
+
+function countsOf(conflict: Conflict, choice: Choice): Version | undefined {
+  if (choice === 'server') return conflict.versions[0];
+  return choice === 'device' ? newestCandidate(conflict) : undefined;
 }
 
 function afterOf(conflict: Conflict, asked: { choice: Choice; presence_state?: string | undefined }): string | null {

@@ -1,6 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { instant, read } from '../../platform/database/read.js';
 import { type RecordJson } from '../../presence/index.js';
+import { deviceNamed, type DeviceName } from './device-name.js';
 
 /** What became of a candidate, as the desk calls it. */
 export type CandidateStatus = 'open' | 'merged' | 'superseded' | 'withdrawn' | 'taken' | 'declined';
@@ -20,9 +21,11 @@ export interface Version {
   state: string | null;
   note: string | null;
   user: { id: number; name: string } | null;
+  /** Whose it is, in a few words; with the device where one person says two things. */
+  by: string | null;
   /** By which door it came. */
   source: string | null;
-  device: { id: string; label: string | null } | null;
+  device: DeviceName | null;
   /** What the device's clock said; for a mark at the page, the server's own. */
   recordedAt: Date | null;
   /** The same moment by the server's clock, as far as that can be said. */
@@ -44,6 +47,17 @@ export interface Disputed {
   incumbent: RecordJson | null;
 }
 
+/** So many candidates of one conflict are shown; the older ones are counted. */
+export const MOST_SHOWN = 50;
+
+/** What is said about one cell. */
+export interface Versions {
+  /** The mark in force first, then the candidates in the order in which they arrived. */
+  shown: Version[];
+  /** Candidates that are not shown. */
+  more: number;
+}
+
 interface ReceiptRow {
   id: number;
   op_id: string;
@@ -54,6 +68,7 @@ interface ReceiptRow {
   source: string;
   client_id: string | null;
   label: string | null;
+  device_hash: string | null;
   recorded_at: number | string;
   corrected_at: number | string;
   received_at: number | string;
@@ -70,7 +85,7 @@ interface Body {
   base?: { revision?: number; op?: string };
 }
 
-const RECEIPTS = `select o.id, o.op_id, o.conflict_id, o.body, o.flags, o.settlement, o.source, o.client_id, k.label,
+const RECEIPTS = `select o.id, o.op_id, o.conflict_id, o.body, o.flags, o.settlement, o.source, o.client_id, k.label, k.device_hash,
        o.recorded_at, o.corrected_at, o.received_at, o.author_id, u.first_name, u.last_name, h.sent_at, h.received_at as came_at
   from presence_operations o
   left join users u on u.organization_id = o.organization_id and u.id = o.author_id
@@ -79,25 +94,29 @@ const RECEIPTS = `select o.id, o.op_id, o.conflict_id, o.body, o.flags, o.settle
  where o.organization_id = :organization`;
 
 /**
- * The versions of conflicts, the mark in force first, then the candidates in the order in which they arrived. At most
- * four statements whatever the number of conflicts.
+ * What is said about the cells of conflicts. Five statements at most, whatever the number of conflicts and candidates.
+ * @param most so many candidates of each conflict: first those that wait for a decision or were taken, then the newest
  */
-export async function versionsOf(em: EntityManager, disputed: Disputed[]): Promise<Map<number, Version[]>> {
+export async function versionsOf(
+  em: EntityManager,
+  disputed: Disputed[],
+  most = MOST_SHOWN,
+): Promise<Map<number, Versions>> {
   if (disputed.length === 0) return new Map();
   const conflicts = disputed.map(({ conflict }) => conflict);
-  const candidates = await read<ReceiptRow>(
-    em,
-    `${RECEIPTS} and o.conflict_id in (:conflicts) and o.outcome = 'conflict' order by o.id`,
-    { conflicts },
-  );
+  const { ids, totals } = await candidatesOf(em, conflicts, most);
+  const candidates = ids.length
+    ? await read<ReceiptRow>(em, `${RECEIPTS} and o.id in (:ids) order by o.id`, { ids })
+    : [];
   // A cell of revision 0 was made for its candidate: it is the sign that nobody was marked.
   const marked = disputed.flatMap(({ incumbent }) => (incumbent && incumbent.revision > 0 ? [incumbent.op_id] : []));
   const known = marked.length ? await read<ReceiptRow>(em, `${RECEIPTS} and o.op_id in (:ops)`, { ops: marked }) : [];
   const receipts = new Map(known.map((row) => [row.op_id, row]));
+  const byConflict = Map.groupBy(candidates, (row) => Number(row.conflict_id));
 
   const bases = disputed.flatMap(({ conflict, incumbent }) => {
     const own = receipts.get(incumbent?.op_id ?? '');
-    const rows = candidates.filter((row) => Number(row.conflict_id) === conflict);
+    const rows = byConflict.get(conflict) ?? [];
     return [...rows, ...(own ? [own] : [])].map((row) => ({ conflict, base: bodyOf(row).base }));
   });
   const seen = await seenBy(em, bases);
@@ -105,12 +124,44 @@ export async function versionsOf(em: EntityManager, disputed: Disputed[]): Promi
   return new Map(
     disputed.map(({ conflict, incumbent }) => {
       const saw = (row: ReceiptRow) => seen(conflict, bodyOf(row).base);
-      const versions = candidates
-        .filter((row) => Number(row.conflict_id) === conflict)
-        .map((row) => candidateOf(row, saw(row)));
-      return [conflict, [incumbentOf(incumbent, receipts.get(incumbent?.op_id ?? ''), saw), ...versions]];
+      const rows = byConflict.get(conflict) ?? [];
+      const shown = [
+        incumbentOf(incumbent, receipts.get(incumbent?.op_id ?? ''), saw),
+        ...rows.map((row) => candidateOf(row, saw(row))),
+      ];
+      nameApart(shown);
+      return [conflict, { shown, more: (totals.get(conflict) ?? 0) - rows.length }];
     }),
   );
+}
+
+/** Of what is to be decided between: one person's name alone does not say which of his two marks is meant. */
+function nameApart(versions: Version[]): void {
+  const between = versions.filter(({ side, status }) => side === 'server' || status === 'open');
+  for (const version of between) {
+    const { user, device } = version;
+    const twice = user && between.filter((other) => other.user?.id === user.id).length > 1;
+    if (twice && device?.label) version.by = `${user.name} (${device.label}, ${device.short})`;
+  }
+}
+
+/** Which receipts are shown, and how many candidates each conflict has. */
+async function candidatesOf(em: EntityManager, conflicts: number[], most: number) {
+  const rows = await read<{ id: number; conflict_id: number; total: number }>(
+    em,
+    `select c.id, c.conflict_id, c.total
+       from (select o.id, o.conflict_id, count(*) over (partition by o.conflict_id) as total,
+                    row_number() over (partition by o.conflict_id order by
+                      case when o.settlement is null or o.settlement = 'taken' then 0 else 1 end, o.id desc) as place
+               from presence_operations o
+              where o.organization_id = :organization and o.conflict_id in (:conflicts) and o.outcome = 'conflict') c
+      where c.place <= :most`,
+    { conflicts, most },
+  );
+  return {
+    ids: rows.map(({ id }) => Number(id)),
+    totals: new Map(rows.map((row) => [Number(row.conflict_id), Number(row.total)])),
+  };
 }
 
 /** The receipt's own text; of a refused operation nothing is kept. */
@@ -135,8 +186,9 @@ function candidateOf(row: ReceiptRow, saw: Saw | null): Version {
     state: body.presence_state ?? null,
     note: body.note || null,
     user: { id: Number(row.author_id), name: nameOf(row) },
+    by: nameOf(row),
     source: row.source,
-    device: row.client_id === null ? null : { id: row.client_id, label: row.label },
+    device: row.client_id === null ? null : deviceNamed(row.client_id, row.label, row.device_hash),
     recordedAt: instant(row.recorded_at),
     correctedAt: instant(row.corrected_at),
     receivedAt: instant(row.received_at),
@@ -162,8 +214,9 @@ function incumbentOf(
     state: record?.presence_state ?? null,
     note: record?.note ?? null,
     user: isMarked ? record.recorded_by : null,
+    by: isMarked ? (record.recorded_by?.name ?? null) : null,
     source: isMarked ? record.source : null,
-    device: device === null ? null : { id: device, label: receipt?.label ?? null },
+    device: device === null ? null : deviceNamed(device, receipt?.label ?? null, receipt?.device_hash ?? null),
     recordedAt: isMarked ? new Date(record.recorded_at) : null,
     correctedAt: !isMarked ? null : receipt ? instant(receipt.corrected_at) : new Date(record.recorded_at),
     receivedAt: isMarked ? new Date(record.received_at) : null,
