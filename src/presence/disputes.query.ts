@@ -59,6 +59,17 @@ export async function disputesOf(
   return disputes;
 }
 
+/** How many cells of these sessions are disputed, by session. One statement. */
+export async function countDisputes(em: EntityManager, sessions: number[]): Promise<Map<number, number>> {
+  const rows = await read<{ session_id: number; total: number }>(
+    em,
+    `select session_id, count(*) as total from sync_conflicts
+      where organization_id = :organization and session_id in (:sessions) and is_open = :yes group by session_id`,
+    { sessions, yes: true },
+  );
+  return new Map(rows.map((row) => [Number(row.session_id), Number(row.total)]));
+}
+
 /** What else was observed about one cell: who saw the same, and candidates that were decided against. */
 export interface Observation {
   kind: 'also' | 'otherwise';

@@ -9,6 +9,8 @@ import {
   whenUndoingImports,
 } from '../participants/index.js';
 import { read } from '../platform/database/read.js';
+import { countDisputesBy } from '../sessions/index.js';
+import { countDisputes } from './disputes.query.js';
 import { registerStates } from './open-states.js';
 import { PresenceRecord } from './presence-record.entity.js';
 import { statementOf } from './statement.query.js';
@@ -22,6 +24,7 @@ export function registerPresence(): void {
   showWithParticipant(recentMarks);
   whenUndoingImports('participants', whoWasMarked);
   limitToOwnGroups(PresenceRecord, inOwnSession);
+  countDisputesBy(countDisputes);
 }
 
 const recentMarks: Parameters<typeof showWithParticipant>[0] = async (em, participant, me) => ({

@@ -1,4 +1,5 @@
 export { CompleteRegister } from './complete-register.js';
+export { countDisputesBy } from './disputes.js';
 export { EndSession } from './end-session.js';
 export { Session } from './session.entity.js';
 export { sessionJson } from './session-json.js';

@@ -19,6 +19,8 @@ export interface SessionLine {
   completed: boolean;
   /** How many people are on the group's register that day. */
   people: number;
+  /** How many of its marks contradict each other; absent where nobody asked. */
+  disputed?: number;
 }
 
 type RawTime = number | string | Date;

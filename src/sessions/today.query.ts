@@ -1,6 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { read } from '../platform/database/read.js';
 import { boundsOf, dayOf } from '../tenancy/index.js';
+import { disputesIn } from './disputes.js';
 import { countSessions, MINE_FIRST, sessionLines, type SessionLine, type Viewer } from './session-lines.query.js';
 
 /** What the first page shows: a few of each, and how many there are. */
@@ -62,6 +63,12 @@ export async function today(em: EntityManager, viewer: Viewer, at: Date): Promis
     now.total + next.total + open.total > 0
       ? []
       : await sessionLines(em, viewer, `s.status = 'scheduled' and s.scheduled_start_at >= :to`, bounds, { take: 3 });
+  const lines = [now, next, open].flatMap((part) => part.lines);
+  const disputes = await disputesIn(
+    em,
+    lines.map((line) => line.id),
+  );
+  for (const line of lines) line.disputed = disputes.get(line.id) ?? 0;
   return { day, now, next, open, completed, later, has: await whatThereIs(em) };
 }
 

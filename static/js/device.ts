@@ -27,7 +27,8 @@ async function open(who: string): Promise<Device | null> {
   try {
     const engine = await deviceEngine.openEngine(deviceEngine.browserEnvironment());
     const [organization, user] = who.split(':').map(Number) as [number, number];
-    const binding = await engine.enter({ organization, user });
+    const name = document.querySelector('.account-name')?.textContent ?? '';
+    const binding = await engine.enter({ organization, user, name });
     let asked = false;
     const captured = () => {
       void engine.drain().then(async () => {

@@ -1,18 +1,10 @@
 /** Signing out while marks wait: sends them if it can, else asks what becomes of them. Keeping them is what happens by itself. */
 import { type Device } from './device.js';
-import { fill, type Words } from './page.js';
+import { amount, fill, saveFile, type Words } from './page.js';
+import { type State } from './sync/engine.js';
 
 /** How long a sign-out waits for the marks to be sent. Milliseconds. */
 const PATIENCE = 10_000;
-
-/** Hands the outbox to the person as a file. */
-export function saveFile(text: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  link.download = `omnipresence-marks-${new Date().toISOString().slice(0, 10)}.json`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
 
 export function askBeforeLeaving({ engine, binding }: Device, words: Words): void {
   let free = false;
@@ -25,13 +17,12 @@ export function askBeforeLeaving({ engine, binding }: Device, words: Words): voi
 
   async function leave(form: HTMLFormElement): Promise<void> {
     const button = form.querySelector('button');
-    const waiting = async () => (await engine.state()).waiting;
-    if (await waiting()) {
+    if ((await engine.state()).waiting) {
       if (button) button.disabled = true;
       await Promise.race([engine.wake(), new Promise((done) => setTimeout(done, PATIENCE))]);
       if (button) button.disabled = false;
-      const count = await waiting();
-      if (count && !(await ask(count))) return;
+      const count = await engine.state();
+      if (count.waiting && !(await ask(count))) return;
     }
     // The service worker does the same where there is one.
     await engine.leave().catch(() => undefined);
@@ -40,7 +31,8 @@ export function askBeforeLeaving({ engine, binding }: Device, words: Words): voi
   }
 
   /** @returns true: sign out */
-  function ask(count: number): Promise<boolean> {
+  function ask(state: State): Promise<boolean> {
+    const told = { count: state.waiting, what: amount(state) };
     const dialog = document.createElement('dialog');
     dialog.className = 'sheet leaving';
     dialog.setAttribute('aria-labelledby', 'leaving-title');
@@ -50,13 +42,13 @@ export function askBeforeLeaving({ engine, binding }: Device, words: Words): voi
       element.className = className;
       return element;
     };
-    const title = add('h2', fill(words.leaving, { count }));
+    const title = add('h2', fill(words.leaving, told));
     title.id = 'leaving-title';
     const keep = add('button', words.leaving_keep ?? '', 'btn btn-primary');
     const file = add('button', words.export ?? '', 'btn');
     const stay = add('button', words.leaving_stay ?? '', 'btn');
     const discard = add('button', words.leaving_discard ?? '', 'btn');
-    const label = add('label', fill(words.leaving_type, { count }), 'field');
+    const label = add('label', fill(words.leaving_type, told), 'field');
     const typed = document.createElement('input');
     typed.className = 'input';
     typed.inputMode = 'numeric';
@@ -67,7 +59,7 @@ export function askBeforeLeaving({ engine, binding }: Device, words: Words): voi
     const last = add('details', '', 'leaving-discard');
     last.append(add('summary', words.leaving_other ?? ''), label, discard);
     discard.disabled = true;
-    typed.addEventListener('input', () => (discard.disabled = typed.value.trim() !== String(count)));
+    typed.addEventListener('input', () => (discard.disabled = typed.value.trim() !== String(told.count)));
     dialog.append(title, add('p', words.leaving_told ?? ''), first, last);
     document.body.append(dialog);
     dialog.showModal();
@@ -82,7 +74,7 @@ export function askBeforeLeaving({ engine, binding }: Device, words: Words): voi
       dialog.addEventListener('cancel', () => end(false));
       file.addEventListener('click', () => void engine.exportOutbox(binding).then(saveFile));
       // What was sent meanwhile is not there any more: then the number is another one, and nothing is deleted.
-      discard.addEventListener('click', () => void engine.discard(binding, count).then(end));
+      discard.addEventListener('click', () => void engine.discard(binding, told.count).then(end));
     });
   }
 }

@@ -1,9 +1,11 @@
-/** What both scripts of a page share. */
+/** What the scripts of a page share: app.js brings it, the others take it from there (parts.ts). */
 import type { Htmx, HtmxRequestCtx } from 'htmx.org';
+import type { Count } from './sync/count.js';
 
 declare global {
   interface Window {
     htmx: Htmx;
+    page: typeof shared;
   }
 }
 
@@ -27,20 +29,62 @@ export function say(text: string): void {
 
 const words = wordsOf(document.body);
 
-/** A notice that stays until it is closed. Problems are announced at once. @returns the notice */
-export function toast(kind: 'done' | 'problem', text: string): HTMLElement | null {
+/** Of the two forms that the device has for a number: one, and many. */
+export const many = (from: Words, name: string, count: number) =>
+  fill(from[`${name}_${count === 1 ? 'one' : 'many'}`], { count });
+
+/** @returns "3 marks", "1 new person", "3 marks and 1 new person" */
+export function amount({ waiting, people }: Count): string {
+  const marks = many(words, 'marks', waiting - people);
+  const added = many(words, 'people', people);
+  return !people ? marks : waiting === people ? added : fill(words.both, { marks, people: added });
+}
+
+/** @returns a time of today as a time, another one with its day; both in the organization's zone, as all times of a page */
+export function when(ms: number): string {
+  const of = (at: number, style: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(document.documentElement.lang, { ...style, timeZone: document.body.dataset.zone }).format(
+      at,
+    );
+  const day: Intl.DateTimeFormatOptions = { dateStyle: 'medium' };
+  return of(ms, of(ms, day) === of(Date.now(), day) ? { timeStyle: 'short' } : { ...day, timeStyle: 'short' });
+}
+
+export function button(text: string | undefined, act: () => void): HTMLButtonElement {
+  const made = document.createElement('button');
+  made.type = 'button';
+  made.className = 'btn btn-sm';
+  made.textContent = text ?? '';
+  made.addEventListener('click', act);
+  return made;
+}
+
+/** Hands the outbox to the person as a file. */
+export function saveFile(text: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  link.download = `omnipresence-marks-${new Date().toISOString().slice(0, 10)}.json`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/**
+ * A notice that stays until it is closed. Problems are announced at once.
+ * @param more a button beside it
+ * @returns the notice
+ */
+export function toast(kind: 'done' | 'problem', text: string, more?: HTMLButtonElement): HTMLElement | null {
   const region = document.getElementById(kind === 'problem' ? 'alerts' : 'notice');
   if (!region) return null;
   const card = document.createElement('div');
   card.className = `toast-card toast-${kind}`;
   const sentence = document.createElement('p');
   sentence.textContent = text;
-  const close = document.createElement('button');
-  close.type = 'button';
-  close.className = 'btn btn-sm';
-  close.dataset.closeToast = '';
-  close.textContent = words.close ?? '×';
-  card.append(sentence, close);
+  card.append(
+    sentence,
+    ...(more ? [more] : []),
+    button(words.close, () => card.remove()),
+  );
   // A modal dialog covers the page and everything on it: what must be read goes into the dialog.
   const modal = document.querySelector('dialog[open]');
   if (modal) {
@@ -92,3 +136,20 @@ export function problemIn(ctx: HtmxRequestCtx): string {
   const found = new DOMParser().parseFromString(ctx.text, 'text/html').querySelector('[data-problem]');
   return found?.textContent?.trim().replace(/\s+/g, ' ') ?? '';
 }
+
+const shared = {
+  amount,
+  button,
+  fill,
+  fold,
+  problemIn,
+  saveFile,
+  say,
+  signedOut,
+  toast,
+  uuid,
+  when,
+  wholePage,
+  wordsOf,
+};
+window.page = shared;

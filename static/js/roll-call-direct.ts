@@ -5,7 +5,7 @@
  * stays at the head of its line, is shown as "Not saved", and is sent again with the same id, so it can count only once.
  */
 import type { HtmxRequestCtx } from 'htmx.org';
-import { fill, problemIn, say, signedOut, toast, uuid, wholePage } from './page.js';
+import { button, fill, problemIn, say, signedOut, toast, uuid, wholePage } from './parts.js';
 import {
   check,
   entry,
@@ -147,10 +147,10 @@ export function directMarks(roll: Roll, painted: () => void): Marks {
   /** A refused mark that others were waiting behind: they were tapped without having seen the other person's mark. */
   function keepMine(id: string, line: Line): void {
     const last = line.marks.at(-1);
-    const button = rowById(id)?.querySelector<HTMLElement>('.mine');
-    if (!last || !button) return;
-    button.dataset.mine = last.state;
-    button.textContent = fill(words.use_mine, { state: labelOf(roll, last.state) });
+    const mine = rowById(id)?.querySelector<HTMLElement>('.mine');
+    if (!last || !mine) return;
+    mine.dataset.mine = last.state;
+    mine.textContent = fill(words.use_mine, { state: labelOf(roll, last.state) });
     line.marks = [];
   }
 
@@ -223,16 +223,9 @@ export function directMarks(roll: Roll, painted: () => void): Marks {
     const alerts = document.getElementById('alerts');
     const mine = alerts?.querySelector('[data-failures]');
     if (!open.length) return mine?.remove();
-    toast('problem', `${words.failed}: ${open.length}. ${open[0]![1].failed}`);
-    const card = alerts?.firstElementChild as HTMLElement | null;
-    if (!card) return;
-    card.dataset.failures = '';
-    const again = document.createElement('button');
-    again.type = 'button';
-    again.className = 'btn btn-sm';
-    again.textContent = words.retry_all ?? '';
-    again.addEventListener('click', retryAll);
-    card.querySelector('p')?.after(again);
+    const text = `${words.failed}: ${open.length}. ${open[0]![1].failed}`;
+    const card = toast('problem', text, button(words.retry_all, retryAll));
+    if (card) card.dataset.failures = '';
   }
 
   list.addEventListener('click', (event) => {

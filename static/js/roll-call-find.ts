@@ -1,5 +1,5 @@
 /** Search and order of a register. */
-import { fill, fold, say } from './page.js';
+import { fill, fold, say } from './parts.js';
 import { nameOf, rowsOf, shownRows, stateOf, type Roll, type Row } from './roll-call-rows.js';
 
 export interface Find {

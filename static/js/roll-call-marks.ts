@@ -2,9 +2,9 @@
  * Marks by way of the device: every tap is an operation in the outbox before anything is said, and the rows show what the
  * outbox and the answers to it say, laid over what the server drew. The same with network and without.
  */
-import type { Draft, Name, OpRow, PresenceDraft, State } from './sync/engine.js';
+import type { Draft, Name, OpRow, ParticipantDraft, PresenceDraft, State } from './sync/engine.js';
 import { type Device } from './device.js';
-import { fill, say, toast, uuid } from './page.js';
+import { button, fill, say, toast, uuid } from './parts.js';
 import { drawPeople, type Added } from './roll-call-people.js';
 import {
   check,
@@ -34,8 +34,8 @@ const PATIENCE = 10_000;
 const FACES = { kept: 'kept', fail: 'refused', held: 'parked' } as const;
 
 export interface DeviceMarks extends Marks {
-  /** Puts drafts into the outbox. @returns false when they were not stored; the person has been told */
-  keep(drafts: Draft[], names: Name[]): Promise<boolean>;
+  /** Puts somebody new into the outbox, and tells it. @returns false when that was not stored; the person has been told */
+  add(person: ParticipantDraft, name: string): Promise<boolean>;
 }
 
 /**
@@ -132,23 +132,18 @@ export function deviceMarks(
     if (!made.length) return;
     const told = { count: made.length, state: labelOf(roll, to) };
     pointUndo('batch_id', act_id, fill(words.many, told));
-    done(fill(words.many_done, told), true);
+    done(fill(words.many_done, told), words.undo, () =>
+      (document.getElementById('undo') as HTMLFormElement | null)?.requestSubmit(),
+    );
   }
 
-  /** Good news with a way back; it leaves by itself. */
-  function done(text: string, withUndo: boolean): void {
-    const card = toast('done', text);
-    if (withUndo) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.className = 'btn btn-sm';
-      button.textContent = words.undo ?? '';
-      button.addEventListener('click', () => {
-        card?.remove();
-        (document.getElementById('undo') as HTMLFormElement | null)?.requestSubmit();
-      });
-      card?.querySelector('p')?.after(button);
-    }
+  /** Good news, with what can be done about it; it leaves by itself. */
+  function done(text: string, act?: string, work?: () => void): void {
+    const more = button(act, () => {
+      card?.remove();
+      work?.();
+    });
+    const card = toast('done', text, work && more);
     setTimeout(() => card?.remove(), 12_000);
   }
 
@@ -170,7 +165,7 @@ export function deviceMarks(
     pointUndo('batch_id', '', '');
     await refresh();
     paintAll();
-    done(fill(drafts.length === 1 ? words.undone_one : words.undone, { count: drafts.length }), false);
+    done(fill(drafts.length === 1 ? words.undone_one : words.undone, { count: drafts.length }));
   }
 
   /** At the start: the newest act may be one that the server had not seen when it drew the page. */
@@ -333,7 +328,7 @@ export function deviceMarks(
     box.className = 'told';
     box.dataset.key = key;
     const mine = labelOf(roll, face.mine);
-    const button = (name: string, value: string, text: string) => {
+    const offer = (name: string, value: string, text: string) => {
       const made = document.createElement('button');
       made.type = 'button';
       made.dataset[name] = value;
@@ -342,15 +337,18 @@ export function deviceMarks(
     };
     if (kind === 'disputed') {
       const { theirs } = face;
-      const by = theirs?.recorded_by ?? words.somebody ?? '';
-      box.append(fill(words.clash, { name: by, state: labelOf(roll, theirs?.presence_state ?? face.state), mine }));
-      if (!isLocked(row)) button('mine', face.mine ?? '', fill(words.use_mine, { state: mine }));
-      button('theirs', face.op_id ?? '', words.keep_theirs ?? '');
+      const name = theirs?.recorded_by ?? words.somebody ?? '';
+      const state = theirs ? theirs.presence_state : face.state;
+      const text = !face.mine ? words.clash_away : state ? words.clash : words.clash_theirs_away;
+      box.append(fill(text, { name, state: labelOf(roll, state), mine }));
+      if (!isLocked(row)) offer('mine', face.mine ?? '', fill(words.use_mine, { state: mine }));
+      offer('theirs', face.op_id ?? '', words.keep_theirs ?? '');
     } else {
       const code = kind ? face.code : (person?.code ?? null);
       const why = words[`code_${code}`] ?? words.code_other ?? '';
-      box.append(kind ? `${fill(words[`${kind}_mark`], { state: mine })} ${why}` : why);
-      button('read', (kind ? face.op_id : person?.op_id) ?? '', words.read ?? '');
+      const state = face.mine ? mine : (words.taken_away ?? '');
+      box.append(kind ? `${fill(words[`${kind}_mark`], { state })} ${why}` : why);
+      offer('read', (kind ? face.op_id : person?.op_id) ?? '', words.read ?? '');
     }
     row.append(box);
     if (aloud) say(`${nameOf(row)}: ${box.firstChild?.textContent}`);
@@ -358,17 +356,17 @@ export function deviceMarks(
 
   list.addEventListener('click', (event) => {
     const row = rowOf(event.target);
-    const button = (event.target as Element).closest<HTMLButtonElement>('.told button');
-    if (!row || !button) return;
-    const { mine, theirs, read } = button.dataset;
+    const choice = (event.target as Element).closest<HTMLButtonElement>('.told button');
+    if (!row || !choice) return;
+    const { mine, theirs, read } = choice.dataset;
     entry(row)?.focus({ preventScroll: true });
     if (mine !== undefined) return set(row, mine);
     if (read) return void engine.dismiss(binding, read);
     if (!theirs) return;
-    button.disabled = true;
-    void engine.withdraw(binding, theirs).then((done) => {
-      button.disabled = false;
-      if (!done) toast('problem', words.no_withdrawal ?? '');
+    choice.disabled = true;
+    void engine.withdraw(binding, theirs).then((isDone) => {
+      choice.disabled = false;
+      if (!isDone) toast('problem', words.no_withdrawal ?? '');
     });
   });
 
@@ -390,6 +388,18 @@ export function deviceMarks(
     }
   }
 
+  // What the server drew just now may have been decided since this device heard of it.
+  if (isFresh)
+    void engine.heard(
+      binding,
+      rowsOf(roll).map((row) => ({
+        session_id: session,
+        participant_id: Number(idOf(row)),
+        revision: Number(row.dataset.r),
+        disputed: 'd' in row.dataset,
+      })),
+    );
+
   let started = false;
   engine.subscribe((now) => {
     state = now;
@@ -408,11 +418,22 @@ export function deviceMarks(
     async settled() {
       await Promise.race([engine.wake(), new Promise((done) => setTimeout(done, PATIENCE))]);
       await refresh();
-      const open = ops.filter((row) => row.status === 'waiting').length;
+      // An added person and his mark wait apart, and are one person here.
+      const open = new Set(ops.flatMap((row) => (row.status === 'waiting' ? [row.person] : []))).size;
       if (open) toast('problem', fill(words.unsent_first, { count: open }));
       return open === 0;
     },
     repaint: paintAll,
-    keep: async (drafts, names) => !!(await store(drafts, names))?.length,
+    async add(person, name) {
+      if (!(await store([person], []))?.length) return false;
+      done(fill(isOnline() ? words.added : words.added_kept, { name }), words.show, () => {
+        const row = rowsOf(roll)
+          .filter((each) => nameOf(each) === name)
+          .at(-1);
+        row?.scrollIntoView({ block: 'center' });
+        if (row) entry(row)?.focus({ preventScroll: true });
+      });
+      return true;
+    },
   };
 }

@@ -1,6 +1,5 @@
 /** People who are added while the register is taken: an operation on the device first, and a row at once. */
 import type { OpRow } from './sync/engine.js';
-import { fill, say } from './page.js';
 import { radios, rowById, rowsOf, type Roll, type Row } from './roll-call-rows.js';
 import { type DeviceMarks } from './roll-call-marks.js';
 
@@ -126,24 +125,21 @@ export function startEnrol(roll: Roll, ready: Promise<DeviceMarks | null>): void
     const group_id = Number(field('group_id'));
     const [first_name, last_name, identifier] = [field('first_name'), field('last_name'), field('identifier')];
     if (!group_id || !first_name || [first_name, last_name, identifier].some((text) => text.length > 100)) return false;
-    const kept = await marks.keep(
-      [
-        {
-          kind: 'participant',
-          session_id: roll.session,
-          first_name,
-          last_name,
-          ...(identifier && { identifier }),
-          group_id,
-          joined_on: field('joined_on'),
-        },
-      ],
-      [],
+    const kept = await marks.add(
+      {
+        kind: 'participant',
+        session_id: roll.session,
+        first_name,
+        last_name,
+        ...(identifier && { identifier }),
+        group_id,
+        joined_on: field('joined_on'),
+      },
+      `${first_name} ${last_name}`.trim(),
     );
     if (!kept) return false;
     form.reset();
     form.querySelector<HTMLInputElement>('[name=first_name]')?.focus();
-    say(fill(roll.words.added, { name: `${first_name} ${last_name}`.trim() }));
     return true;
   }
 }

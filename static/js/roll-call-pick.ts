@@ -1,5 +1,5 @@
 /** Selecting several people, to mark them as one. */
-import { fill } from './page.js';
+import { fill } from './parts.js';
 import { isLocked, nameOf, rowsOf, shownRows, type Roll, type Row } from './roll-call-rows.js';
 
 export interface Pick {

@@ -1,6 +1,6 @@
 /** The rows of a register, and what everything on the page asks of them. */
 import type { Ref } from '../../src/sync/wire.js';
-import { wordsOf, type Words } from './page.js';
+import { wordsOf, type Words } from './parts.js';
 
 export type Row = HTMLLIElement;
 

@@ -4,7 +4,7 @@
  *
  * The rows carry no behaviour: everything is delegated from the list, and can be laid over a list that was drawn anew.
  */
-import { fill } from './page.js';
+import { fill } from './parts.js';
 import { directMarks } from './roll-call-direct.js';
 import { startFind } from './roll-call-find.js';
 import { enterRow, startKeys } from './roll-call-keys.js';

@@ -3,9 +3,9 @@
  * itself is not announced at every change; what a person must hear is said once.
  */
 import { device, type Device } from './device.js';
-import { askBeforeLeaving, saveFile } from './leaving.js';
-import { fill, say, wordsOf, type Words } from './page.js';
-import { type State } from './sync/engine.js';
+import { askBeforeLeaving } from './leaving.js';
+import { amount, button, fill, many, saveFile, say, when, wordsOf, type Words } from './page.js';
+import { type Engine, type State } from './sync/engine.js';
 import { takeOver, type WorkerState } from './worker/register.js';
 
 const DAY = 86_400_000;
@@ -14,7 +14,8 @@ type Tone = 'ok' | 'busy' | 'offline' | 'problem';
 interface Told {
   tone: Tone;
   text: string;
-  link?: [address: string, text: string];
+  link?: [address: string, text: string | undefined];
+  act?: [text: string | undefined, work: () => void];
 }
 
 const line = document.getElementById('device');
@@ -29,82 +30,101 @@ async function start(line: HTMLElement, opening: Promise<Device | null>): Promis
   }
   const { engine } = found;
   askBeforeLeaving(found, words);
-  const foreign = await engine.foreign();
+  let foreign = await engine.foreign();
   let state = await engine.state();
-  const paint = () => draw(line, [told(words, state), ...besides(words, state, foreign)]);
+  const send = () => void engine.wake(true);
+  const paint = () => draw(line, [told(words, state, send), ...besides(words, state, foreign)]);
   let heard = '';
   const hear = (now: State) => {
     state = now;
     paint();
+    inLists(words, state);
     old(found, words, state);
     // Heard once when it changes, not at every count.
-    const { tone, text, link } = told(words, { ...state, sending: 0 });
+    const { tone, text, link } = told(words, { ...state, sending: 0 }, send);
     if (heard && heard !== tone && tone !== 'busy') say(text || link?.[1] || '');
     if (tone !== 'busy') heard = tone;
   };
-  engine.subscribe(hear);
+  engine.subscribe((now) => {
+    hear(now);
+    void engine.foreign().then((others) => {
+      foreign = others;
+      paint();
+    });
+  });
   for (const event of ['online', 'offline'] as const) addEventListener(event, () => hear(state));
   document.addEventListener('omnipresence:worker', paint);
 }
 
-const many = (words: Words, name: string, count: number, params: Record<string, string> = {}) =>
-  fill(words[`${name}_${count === 1 ? 'one' : 'many'}`], { count, ...params });
-
-/** A time of today as a time, another one with its day. */
-function when(ms: number): string {
-  const at = new Date(ms);
-  const today = at.toDateString() === new Date().toDateString();
-  const style: Intl.DateTimeFormatOptions = today
-    ? { timeStyle: 'short' }
-    : { dateStyle: 'medium', timeStyle: 'short' };
-  return new Intl.DateTimeFormat(document.documentElement.lang, style).format(at);
-}
-
 /** The one sentence that matters most. */
-function told(words: Words, state: State): Told {
+function told(words: Words, state: State, send: () => void): Told {
   const { waiting, problem } = state;
-  const kept = waiting ? ` ${many(words, 'kept', waiting)}` : '';
-  const signIn: Told['link'] = ['/login', words.sign_in ?? ''];
+  const what = amount(state);
+  const kept = waiting ? ` ${fill(words.kept, { what })}` : '';
+  const signIn: Told['link'] = ['/login', words.sign_in];
   switch (problem) {
     case 'storage':
       return { tone: 'problem', text: words.storage ?? '' };
     case 'signed_out':
       return waiting
-        ? { tone: 'problem', text: '', link: ['/login', many(words, 'sign_in_to_send', waiting)] }
+        ? { tone: 'problem', text: '', link: ['/login', fill(words.sign_in_to_send, { what })] }
         : { tone: 'problem', text: words.signed_out ?? '', link: signIn };
     case 'wrong_user':
-      return { tone: 'problem', text: `${words.wrong_user}${kept}`, link: signIn };
     case 'locked':
-      return { tone: 'problem', text: `${words.locked}${kept}`, link: signIn };
+      return { tone: 'problem', text: words[problem] + kept, link: signIn };
     case 'outdated':
-      return { tone: 'problem', text: `${words.outdated}${kept}` };
     case 'forbidden':
-      return { tone: 'problem', text: `${words.forbidden}${kept}` };
+      return { tone: 'problem', text: words[problem] + kept };
     case null:
   }
   const last = state.lastSyncAt ? `, ${fill(words.last_sync, { time: when(state.lastSyncAt) })}` : '';
-  const list = (tone: Tone, text: string): Told => ({ tone, text: '', link: ['/waiting', text] });
+  const list = (tone: Tone, text: string | undefined): Told => ({
+    tone,
+    text: '',
+    link: ['/waiting', fill(text, { what }) + last],
+    act: [words.send, send],
+  });
   if (!state.online || !navigator.onLine)
-    return waiting
-      ? list('offline', `${many(words, 'offline', waiting)}${last}`)
-      : { tone: 'offline', text: `${words.offline}${last}` };
-  if (state.sending) return { tone: 'busy', text: fill(words.sending, { count: state.sending }) };
-  if (waiting) return list('busy', `${many(words, 'waiting', waiting)}${last}`);
+    return waiting ? list('offline', words.offline_kept) : { tone: 'offline', text: words.offline + last };
+  if (state.sending) return { tone: 'busy', text: words.sending ?? '' };
+  if (waiting) return list('busy', words.waiting);
   return { tone: 'ok', text: words.online ?? '' };
 }
 
-/** What stands beside it: refused marks, other accounts, a new version. */
-function besides(words: Words, state: State, foreign: { waiting: number }[]): Told[] {
+/** What stands beside it: that the page is a kept one, refused and disputed marks, other accounts, a new version. */
+function besides(words: Words, state: State, foreign: Awaited<ReturnType<Engine['foreign']>>): Told[] {
   const more: Told[] = [];
-  if (state.refused)
-    more.push({ tone: 'problem', text: '', link: ['/waiting', many(words, 'needs_person', state.refused)] });
-  const others = foreign.reduce((sum, each) => sum + each.waiting, 0);
-  if (others) more.push({ tone: 'offline', text: '', link: ['/waiting', many(words, 'foreign', others)] });
+  const { stored } = document.body.dataset;
+  const list = (tone: Tone, text: string) => more.push({ tone, text: '', link: ['/waiting', text] });
+  if (stored) more.push({ tone: 'ok', text: fill(words.stored, { time: when(Date.parse(stored)) }) });
+  if (state.disputed) list('problem', many(words, 'disputed', state.disputed));
+  if (state.refused) list('problem', many(words, 'needs_person', state.refused));
+  const [other, second] = foreign;
+  if (other) {
+    const sum = (name: 'waiting' | 'people') => foreign.reduce((all, each) => all + each[name], 0);
+    const what = amount({ waiting: sum('waiting'), people: sum('people') });
+    const name = other.name ?? words.another ?? '';
+    list('offline', fill(second ? words.foreign_many : words.foreign, { name, what }));
+  }
   const worker = document.documentElement.dataset.worker as WorkerState | undefined;
-  if (worker === 'update')
-    more.push({ tone: 'ok', text: words.update ?? '', link: ['#take-over', words.reload ?? ''] });
+  if (worker === 'update') more.push({ tone: 'ok', text: words.update ?? '', act: [words.reload, takeOver] });
   if (worker === 'none' && once('no-worker')) more.push({ tone: 'ok', text: words.no_worker ?? '' });
   return more;
+}
+
+/** Beside each register of a list: what of it was not sent yet. */
+function inLists(words: Words, { inSession }: State): void {
+  for (const link of document.querySelectorAll('a.row-title')) {
+    const [, id] = /^\/sessions\/(\d+)$/.exec(link.getAttribute('href')!) ?? [];
+    const side = link.closest('li')?.querySelector('.row-side');
+    const count = inSession.get(Number(id));
+    side?.querySelector('.tag-kept')?.remove();
+    if (!side || !count) continue;
+    const tag = document.createElement('span');
+    tag.className = 'tag tag-kept';
+    tag.textContent = fill(words.unsent, { what: amount(count) });
+    side.prepend(tag);
+  }
 }
 
 /** True during the first visit of a browser that lasts: what it tells is told to everybody once. */
@@ -125,23 +145,22 @@ function draw(line: HTMLElement, parts: Told[]): void {
   if (key === drawn) return;
   drawn = key;
   line.replaceChildren(
-    ...parts.map(({ tone, text, link }) => {
+    ...parts.map(({ tone, text, link, act }) => {
       const part = document.createElement('span');
       part.className = `device-${tone}`;
       part.append(text);
       if (link) {
         const a = document.createElement('a');
-        [a.href, a.textContent] = link;
-        if (link[0] === '#take-over')
-          a.addEventListener('click', (event) => {
-            event.preventDefault();
-            takeOver();
-          });
-        part.append(text ? ' ' : '', a);
+        a.href = link[0];
+        a.textContent = link[1] ?? '';
+        part.append(text && ' ', a);
       }
+      if (act) part.append(' ', button(...act));
       return part;
     }),
   );
+  // What stays on top while a register is scrolled stays below this line.
+  document.documentElement.style.setProperty('--device', `${line.offsetHeight}px`);
 }
 
 /** Marks that wait for a day: the person is told on the page itself, and can take them away as a file. */
@@ -155,11 +174,9 @@ function old({ engine, binding }: Device, words: Words, state: State): void {
   box.className = 'problem device-old';
   const text = document.createElement('p');
   text.textContent = words.old ?? '';
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'btn btn-sm';
-  button.textContent = words.export ?? '';
-  button.addEventListener('click', () => void engine.exportOutbox(binding).then(saveFile));
-  box.append(text, button);
+  box.append(
+    text,
+    button(words.export, () => void engine.exportOutbox(binding).then(saveFile)),
+  );
   document.getElementById('main')?.prepend(box);
 }

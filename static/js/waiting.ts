@@ -1,7 +1,6 @@
-/** The page "Marks on this device": what waits, what was refused, and what a person can do about it. Filled on the device. */
+/** The page "Marks on this device": what waits, what was refused or is disputed, and what a person can do about it. Filled on the device. */
 import { type Device } from './device.js';
-import { saveFile } from './leaving.js';
-import { fill, toast, wordsOf } from './page.js';
+import { amount, button, fill, saveFile, toast, when, wordsOf } from './parts.js';
 import { type Item } from './sync/engine.js';
 
 const page = document.getElementById('waiting');
@@ -14,17 +13,6 @@ async function start(page: HTMLElement): Promise<void> {
   if (!found) return void toast('problem', words.no_storage ?? '');
   const { engine, binding }: Device = found;
   const part = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
-  const whenText = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
-
-  function button(text: string, act: () => void): HTMLButtonElement {
-    const made = document.createElement('button');
-    made.type = 'button';
-    made.className = 'btn btn-sm';
-    made.textContent = text;
-    made.addEventListener('click', act);
-    return made;
-  }
-
   function lineOf(title: string, meta: string[], more: Node[] = []): HTMLLIElement {
     const line = document.createElement('li');
     const main = document.createElement('div');
@@ -42,10 +30,21 @@ async function start(page: HTMLElement): Promise<void> {
     return line;
   }
 
+  const stateOf = (code: string | null) => states.find((state) => state.code === code)?.label ?? code;
+
+  /** What somebody else says of the same person. */
+  function theirsOf(theirs: Item['row']['current']): string {
+    const name = theirs?.recorded_by ?? words.somebody ?? '';
+    const state = stateOf(theirs?.presence_state ?? null);
+    return state ? fill(words.theirs, { name, state }) : fill(words.theirs_away, { name });
+  }
+
   function itemLine({ row, person, session }: Item): HTMLLIElement {
     const { op } = row;
+    const remove = () => {
+      if (confirm(words.dismiss_sure)) void engine.dismiss(binding, row.op_id);
+    };
     const isReadable = typeof op === 'object' && op !== null;
-    const stateOf = (code: string | null) => states.find((state) => state.code === code)?.label ?? code;
     const what = !isReadable
       ? ''
       : op.kind === 'participant'
@@ -53,20 +52,25 @@ async function start(page: HTMLElement): Promise<void> {
         : (stateOf(op.presence_state) ?? words.take_away);
     const register = session ?? (row.session === '' ? '' : fill(words.session, { id: row.session }));
     const refused = row.status === 'refused';
+    const disputed = row.status === 'settled';
     const why = refused
       ? (words[`code_${row.code}`] ?? words.code_other)
-      : row.trouble
-        ? words.too_large
-        : words.waiting;
-    const meta = [register, whenText.format(row.captured_at), why ?? ''];
-    const remove = () => {
-      if (confirm(words.dismiss_sure)) void engine.dismiss(binding, row.op_id);
-    };
-    return lineOf(
-      `${person ?? fill(words.person, { id: row.person })}${what ? `: ${what}` : ''}`,
-      meta,
-      refused ? [button(words.dismiss ?? '', remove)] : [],
-    );
+      : disputed
+        ? theirsOf(row.current)
+        : row.trouble
+          ? words.too_large
+          : words.waiting;
+    const meta = [register, when(row.captured_at), why ?? ''];
+    const more = [];
+    if (disputed) {
+      const link = document.createElement('a');
+      link.className = 'btn btn-sm';
+      link.href = `/sessions/${row.session}#p${row.person}`;
+      link.textContent = words.decide ?? '';
+      more.push(link);
+    }
+    if (refused) more.push(button(words.dismiss, remove));
+    return lineOf(`${person ?? fill(words.person, { id: row.person })}${what ? `: ${what}` : ''}`, meta, more);
   }
 
   function section(id: string, lines: HTMLLIElement[]): void {
@@ -82,35 +86,54 @@ async function start(page: HTMLElement): Promise<void> {
     if (left === null) toast('done', words.handed_in ?? '');
     else toast('problem', fill(words.hand_in_left, { reason: words[`reason_${left}`] ?? words.reason_other ?? '' }));
     await draw();
+    if (left === null) await freshNavigation().catch(() => undefined);
+  }
+
+  /** Beside the navigation stands how much waits for an administrator: that has just become more. */
+  async function freshNavigation(): Promise<void> {
+    const html = await (await fetch(location.href)).text();
+    const nav = new DOMParser().parseFromString(html, 'text/html').querySelector('.nav');
+    if (nav) document.querySelector('.nav')?.replaceWith(nav);
   }
 
   let waiting = 0;
+  let nextTryAt: number | null = null;
   const [organization] = binding.split(':');
   async function draw(): Promise<void> {
     const items = await engine.list(binding);
     const others = await engine.foreign();
     const of = (status: string) => items.filter((item) => item.row.status === status);
     section('refused', of('refused').map(itemLine));
+    section('disputed', of('settled').map(itemLine));
     section('queued', of('waiting').map(itemLine));
     // Of other accounts no more than how many marks wait; handed in are only those of this organization.
     section(
       'others',
       others.map((other) => {
-        const [theirs, user] = other.binding.split(':') as [string, string];
-        const mayHandIn = page.dataset.administrator && theirs === organization;
+        const mayHandIn = page.dataset.administrator && other.binding.startsWith(`${organization}:`);
         return lineOf(
-          fill(words.of_account, { id: user, count: other.waiting }),
+          `${other.name ?? words.another}: ${amount(other)}`,
           [],
-          mayHandIn ? [button(words.hand_in ?? '', () => void handIn(other.binding))] : [],
+          mayHandIn ? [button(words.hand_in, () => void handIn(other.binding))] : [],
         );
       }),
     );
-    waiting = of('waiting').length;
+    const state = await engine.state();
+    ({ waiting, nextTryAt } = state);
     part('waiting-empty').hidden = items.length + others.length > 0;
-    part('waiting-acts').hidden = items.length === 0;
+    part('waiting-acts').hidden = items.length === of('settled').length;
     part('discard').hidden = waiting === 0;
-    part('discard-label').textContent = fill(words.type_count, { count: waiting });
+    part('lasting').hidden = waiting === 0 || isLasting === undefined;
+    part('discard-label').textContent = fill(words.type_count, { count: waiting, what: amount(state) });
+    count();
   }
+
+  /** Counts down to the next try. */
+  function count(): void {
+    const seconds = Math.ceil(((nextTryAt ?? 0) - Date.now()) / 1_000);
+    part('next-try').textContent = waiting && seconds > 0 ? fill(words.next_try, { seconds }) : '';
+  }
+  setInterval(count, 1_000);
 
   page.addEventListener('click', (event) => {
     const act = (event.target as Element).closest<HTMLElement>('[data-act]')?.dataset.act;
@@ -123,10 +146,7 @@ async function start(page: HTMLElement): Promise<void> {
   });
 
   const isLasting = await navigator.storage?.persisted?.().catch(() => undefined);
-  if (isLasting !== undefined) {
-    part('lasting').textContent = (isLasting ? words.lasting : words.not_lasting) ?? '';
-    part('lasting').hidden = false;
-  }
+  part('lasting').textContent = (isLasting ? words.lasting : words.not_lasting) ?? '';
 
   const form = part('discard').querySelector('form')!;
   const typed = form.querySelector('input')!;

@@ -162,7 +162,7 @@ describe('marks without network', () => {
     await back();
     await waitForStatus(/Another account is signed in/);
     await device.page.goto('/');
-    await waitForStatus(/Another account has 3 unsent marks here/);
+    await waitForStatus(/Bruno Example has 3 marks here, not sent yet/);
     expect((await tables(register.session)).receipts).toEqual([]);
     await device.signInAs(await freshly('bruno'));
     await device.page.goto('/');

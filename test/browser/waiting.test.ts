@@ -89,8 +89,8 @@ it('shows another account how many marks wait, and lets an administrator hand th
   await signIn(page, world.mara);
   await page.context().setOffline(false);
   await page.goto('/waiting');
-  await told(page, 'Another account has 1 unsent mark here');
-  const line = page.locator('#others li', { hasText: `Account ${world.school.user.bruno!.id}: 1` });
+  await told(page, 'Bruno Example has 1 mark here, not sent yet');
+  const line = page.locator('#others li', { hasText: 'Bruno Example: 1 mark' });
   await line.waitFor();
   expect(await page.locator('#others button').count()).toBe(0);
   // Never whom they are about.

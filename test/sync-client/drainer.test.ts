@@ -410,7 +410,7 @@ describe('who is signed in', () => {
     expect(device.server.batches).toHaveLength(0);
     expect(await engine.state()).toMatchObject({ waiting: 1, problem: 'wrong_user' });
     expect(await other.engine.state()).toMatchObject({ waiting: 0, problem: null });
-    expect(await other.engine.foreign()).toEqual([{ binding, waiting: 1 }]);
+    expect(await other.engine.foreign()).toEqual([{ binding, name: null, waiting: 1, people: 0 }]);
     device.server.user = 7;
     const back = await device.tab();
     await back.engine.wake();

@@ -255,8 +255,9 @@ class Schedule {
         return tab && this.answerOutcome(browser, tab, step);
       case 'discard': {
         if (!tab) return;
+        const state = await browser.local(tab.engine.state());
+        const typed = state instanceof Error ? 0 : state.waiting;
         const rows = await browser.rows();
-        const typed = rows.filter((row) => row.binding === tab.binding && row.status === 'waiting').length;
         if ((await browser.local(tab.engine.discard(tab.binding, typed))) === true)
           this.oracle.discarded(tab.binding, rows);
         return;

@@ -42,6 +42,7 @@ export function browserEnvironment(): Environment {
       listen: (hear) => talk.addEventListener('message', (event) => hear(event.data)),
     },
     compress: 'CompressionStream' in globalThis ? gzip : null,
+    visible: () => (globalThis as { document?: { hidden: boolean } }).document?.hidden === false,
     async forgetPages() {
       for (const name of (await globalThis.caches?.keys()) ?? [])
         if (name.startsWith('pages-')) await caches.delete(name);

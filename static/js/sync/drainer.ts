@@ -19,6 +19,10 @@ import { outcomeOf, type BindingRow, type OpRow, type Store, type Write } from '
 const DAY = 86_400_000;
 const FIRST_CEILING = 2_000;
 const LAST_CEILING = 300_000;
+/** While somebody looks at the page and there is no network: not every browser tells when it is back. Milliseconds. */
+const LOOKED_AT_CEILING = 15_000;
+/** So many disputed cells are remembered. */
+const DISPUTED = 200;
 /** Somebody else is draining: look again so much later whether it was done. Milliseconds. */
 const LOOK_AGAIN = 1_000;
 /** With an empty outbox the server is asked who we are once in so long; with marks to send, at every start. Milliseconds. */
@@ -34,6 +38,8 @@ export interface Link {
   online: boolean;
   sending: number;
   problem: Refusal | 'storage' | null;
+  /** Device time of the next try after one that failed, ms; it may be over. */
+  nextTryAt: number | null;
 }
 
 type Barred = Exclude<Answer<unknown>, { kind: 'answer' }>;
@@ -41,7 +47,7 @@ type Barred = Exclude<Answer<unknown>, { kind: 'answer' }>;
 type Way = { kind: 'through'; left: boolean } | { kind: 'barred'; answer: Barred | null };
 
 export class Drainer {
-  link: Link = { online: true, sending: 0, problem: null };
+  link: Link = { online: true, sending: 0, problem: null, nextTryAt: null };
   private running: Promise<void> | null = null;
   private again = false;
   private ask = false;
@@ -247,6 +253,11 @@ export class Drainer {
         close(row, result, now);
         await ops.put(row);
         owner.acknowledged_seq = Math.max(owner.acknowledged_seq, row.seq);
+        if (outcomeOf(row) === 'conflict' && !row.seen) {
+          const { session, person } = row;
+          const others = (owner.disputed ?? []).filter((cell) => cell[0] !== session || cell[1] !== person);
+          owner.disputed = [...others, [session, person] as [typeof session, typeof person]].slice(-DISPUTED);
+        }
         if (row.participant_id !== undefined) await rename(tx, this.store, row, row.participant_id);
       }
       owner.last_sync = now;
@@ -385,7 +396,7 @@ export class Drainer {
       // Only a new version of this page can speak with this server.
       if (refusal === 'outdated') return;
     }
-    this.backOff();
+    this.backOff(answer.kind === 'nothing');
   }
 
   /**
@@ -403,10 +414,14 @@ export class Drainer {
     this.changed();
   }
 
-  private backOff(): void {
-    const ceiling = Math.min(FIRST_CEILING * 2 ** this.attempt++, LAST_CEILING);
+  /** @param isGone there was no answer of ours: only then asking often does the server no harm */
+  private backOff(isGone = false): void {
+    const last = isGone && this.env.visible?.() ? LOOKED_AT_CEILING : LAST_CEILING;
+    const ceiling = Math.min(FIRST_CEILING * 2 ** this.attempt++, last);
     // Full jitter, but never at once: a server that fails fast must not be asked in a tight loop.
-    this.later(Math.max(this.env.random() * ceiling, 100, this.notBefore - this.env.now()));
+    const wait = Math.max(this.env.random() * ceiling, 100, this.notBefore - this.env.now());
+    this.later(wait);
+    this.tell({ nextTryAt: this.env.now() + wait });
   }
 
   private later(ms: number): void {

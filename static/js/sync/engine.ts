@@ -3,9 +3,11 @@
  */
 import type { Op } from '../../../src/sync/wire.js';
 import { capture, CaptureError, type Draft, type Name } from './capture.js';
+import { countOf, newestOf, type Count } from './count.js';
 import { Drainer, type Link } from './drainer.js';
 import { type Environment } from './environment.js';
 import { exportOutbox } from './export.js';
+import { overlay } from './overlay.js';
 import { withdraw, type Refusal } from './server.js';
 import { bindingKey, refKey, Store, type BindingRow, type OpRow } from './store.js';
 
@@ -14,21 +16,25 @@ export { type Environment } from './environment.js';
 export { type BindingRow, type OpRow } from './store.js';
 
 /** What the person can be told of this device. */
-export interface State {
+export interface State extends Count {
   /** A guess: the last attempt reached the server. */
   online: boolean;
-  waiting: number;
+  /** How many of what waits is drawn in which register. */
+  inSession: Map<OpRow['session'], Count>;
   sending: number;
   refused: number;
+  /** Marks that clashed, about which this person can still decide. */
+  disputed: number;
   /** Device times, ms. */
   lastSyncAt: number | null;
   oldestWaitingAt: number | null;
+  nextTryAt: number | null;
   problem: null | Refusal | 'storage' | 'locked';
   /** Whoever this page was drawn for signed out, or somebody else came after him: nothing is captured here. */
   away: boolean;
 }
 
-/** One line of the list of waiting and refused marks. */
+/** One line of the list of marks that wait, were refused or are disputed: a cell, as it was marked last. */
 export interface Item {
   row: OpRow;
   person: string | null;
@@ -37,7 +43,7 @@ export interface Item {
 
 export interface Engine {
   /** Makes or loads the binding of whoever the page belongs to, and makes it the one that this browser sends for. */
-  enter(who: { organization: number; user: number }): Promise<string>;
+  enter(who: { organization: number; user: number; name?: string }): Promise<string>;
   /** Sign-out: nobody is sent for any more, and the names are forgotten. The ops stay. */
   leave(): Promise<void>;
   currentBinding(): Promise<BindingRow | null>;
@@ -53,17 +59,22 @@ export interface Engine {
   state(): Promise<State>;
   /** Called after every change in this tab, another tab or the worker. @returns what ends it */
   subscribe(hear: (state: State) => void): () => void;
-  /** Waiting and refused operations, oldest first. */
+  /** Refused, waiting and disputed (settled) marks, oldest first; earlier taps of a cell are left out. */
   list(binding: string): Promise<Item[]>;
   /** Everything that this device knows of a register, for overlay(), in the order of capture. */
   opsOfSession(binding: string, session: number): Promise<OpRow[]>;
-  /** A refused op leaves the list; a parked or disputed one is told no more. */
+  /** A refused mark leaves the list; a parked or disputed one is told no more. So do earlier ones of the cell. */
   dismiss(binding: string, op_id: string): Promise<void>;
   /** Keeps the other's mark. @returns false when the server could not be asked */
   withdraw(binding: string, op_id: string): Promise<boolean>;
+  /** The server tells how cells stand now: what is disputed here and was decided meanwhile is told no more. */
+  heard(
+    binding: string,
+    cells: { session_id: number; participant_id: number; revision: number; disputed: boolean }[],
+  ): Promise<void>;
   /** Marks of other accounts on this device: their number, never their content. */
-  foreign(): Promise<{ binding: string; waiting: number }[]>;
-  /** Operations that wait on this device, whoever made them. */
+  foreign(): Promise<({ binding: string; name: string | null } & Count)[]>;
+  /** How many marks and people wait on this device, whoever made them. */
   waitingOfAll(): Promise<number>;
   /** Deletes what waits and what was refused, if the person typed how many wait. @returns false for another number */
   discard(binding: string, typed: number): Promise<boolean>;
@@ -89,17 +100,24 @@ export async function openEngine(env: Environment): Promise<Engine> {
     const now = await current();
     const binding = own || now;
     const row = binding ? await store.binding(binding) : undefined;
-    const [oldest] = binding ? await store.rows(binding, 'waiting', -1, 1) : [];
-    const { online, sending, problem } = drainer.link;
+    const rows = binding ? await store.rows(binding, 'waiting') : [];
+    const newest = newestOf(rows);
+    const inSession: State['inSession'] = new Map();
+    for (const { session } of newest)
+      if (!inSession.has(session)) inSession.set(session, countOf(newest.filter((each) => each.session === session)));
+    const { online, sending, problem, nextTryAt } = drainer.link;
     const away = own !== '' && own !== now;
     const locked = row?.offline_until != null && env.now() > row.offline_until;
     return {
       online,
       sending,
-      waiting: binding ? await store.count(binding, 'waiting') : 0,
-      refused: binding ? await store.count(binding, 'refused') : 0,
+      ...countOf(newest),
+      inSession,
+      refused: binding ? newestOf(await store.rows(binding, 'refused')).length : 0,
+      disputed: (await disputesOf(row)).length,
       lastSyncAt: row?.last_sync ?? null,
-      oldestWaitingAt: oldest?.captured_at ?? null,
+      oldestWaitingAt: rows[0]?.captured_at ?? null,
+      nextTryAt,
       problem: storageFailed
         ? 'storage'
         : away
@@ -110,6 +128,20 @@ export async function openEngine(env: Environment): Promise<Engine> {
       away,
     };
   }
+
+  /** The newest marks of disputed cells, as long as nobody has decided. */
+  async function disputesOf(owner: BindingRow | null | undefined): Promise<OpRow[]> {
+    const found = [];
+    for (const [session, person] of owner?.disputed ?? []) {
+      const rows = await store.ofCell(owner!.binding, session, person);
+      const { face, op_id } = overlay({ state: null, revision: 0 }, rows);
+      const row = rows.find((each) => each.op_id === op_id);
+      if (row && face === 'disputed') found.push(row);
+    }
+    return found;
+  }
+
+  const waitingOf = async (binding: string) => countOf(newestOf(await store.rows(binding, 'waiting')));
 
   /** One after the other, so that nobody hears of an older state after a newer one. */
   function tell(): void {
@@ -140,29 +172,38 @@ export async function openEngine(env: Environment): Promise<Engine> {
 
   async function dismiss(binding: string, op_id: string): Promise<void> {
     await store.write(async (tx) => {
-      const row = await tx.objectStore('ops').index('op').get([binding, op_id]);
-      if (row?.status === 'refused')
-        await tx.objectStore('ops').put({ ...row, status: 'dismissed', dismissed_at: env.now() });
-      if (row?.status === 'settled') await tx.objectStore('ops').put({ ...row, seen: true });
+      const ops = tx.objectStore('ops');
+      const row = await ops.index('op').get([binding, op_id]);
+      if (!row) return;
+      // Earlier marks of the same cell were replaced by this one: nothing of them is left to tell or to choose.
+      const cell = row.op?.kind
+        ? await ops.index('cell').getAll(store.within(binding, row.session, row.person))
+        : [row];
+      for (const each of cell) {
+        if (each.key > row.key || each.status !== row.status || each.op?.kind !== row.op?.kind) continue;
+        if (each.status === 'refused') await ops.put({ ...each, status: 'dismissed', dismissed_at: env.now() });
+        if (each.status === 'settled') await ops.put({ ...each, seen: true });
+      }
     });
     changed();
   }
 
   return {
-    async enter({ organization, user }) {
+    async enter({ organization, user, name }) {
       const binding = bindingKey(organization, user);
       await store.write(async (tx) => {
         const bindings = tx.objectStore('bindings');
         const row = await bindings.get(binding);
+        if (row && name) row.name = name;
         if ((await tx.objectStore('meta').get('current')) !== binding) {
           // Another person, another sign-in: the server is to hear of it, and the names of others go.
-          if (row) await bindings.put({ ...row, handshake_at: null });
+          if (row) row.handshake_at = null;
           const names = tx.objectStore('names');
-          for (const name of await names.getAll())
-            if (name.binding !== binding) await names.delete([name.binding, name.kind, name.id]);
+          for (const each of await names.getAll())
+            if (each.binding !== binding) await names.delete([each.binding, each.kind, each.id]);
         }
-        if (!row)
-          await bindings.put({
+        await bindings.put(
+          row ?? {
             binding,
             organization,
             user,
@@ -173,7 +214,9 @@ export async function openEngine(env: Environment): Promise<Engine> {
             offline_until: null,
             handshake_at: null,
             last_sync: null,
-          });
+            ...(name && { name }),
+          },
+        );
         await tx.objectStore('meta').put(binding, 'current');
       });
       own = binding;
@@ -221,7 +264,11 @@ export async function openEngine(env: Environment): Promise<Engine> {
     },
 
     async list(binding) {
-      const rows = [...(await store.rows(binding, 'refused')), ...(await store.rows(binding, 'waiting'))];
+      const rows = [
+        ...newestOf(await store.rows(binding, 'refused')),
+        ...newestOf(await store.rows(binding, 'waiting')),
+        ...(await disputesOf(await store.binding(binding))),
+      ];
       const names = await store.names(binding);
       const nameOf = (kind: Name['kind'], id: number | string) =>
         names.find((name) => name.kind === kind && name.id === id)?.name ?? null;
@@ -241,32 +288,32 @@ export async function openEngine(env: Environment): Promise<Engine> {
 
     async withdraw(binding, op_id) {
       if (!(await withdraw(env, op_id))) return false;
-      // Earlier marks of the same cell that clashed were replaced by this one: nothing of them is left to choose.
-      await store.write(async (tx) => {
-        const ops = tx.objectStore('ops');
-        const row = await ops.index('op').get([binding, op_id]);
-        if (!row) return;
-        const cell = await ops.index('cell').getAll(store.within(binding, row.session, row.person));
-        for (const each of cell)
-          if (each.status === 'settled' && each.key <= row.key) await ops.put({ ...each, seen: true });
-      });
-      changed();
+      await dismiss(binding, op_id);
       return true;
+    },
+
+    async heard(binding, cells) {
+      for (const row of await disputesOf(await store.binding(binding))) {
+        const now = cells.find((cell) => cell.session_id === row.session && cell.participant_id === row.person);
+        // An answer that is older than the dispute tells no higher revision.
+        if (now && !now.disputed && now.revision > (row.revision ?? 0)) await dismiss(binding, row.op_id);
+      }
     },
 
     async foreign() {
       const mine = own || (await current());
       const found = [];
-      for (const { binding } of await store.bindings()) {
-        const waiting = binding === mine ? 0 : await store.count(binding, 'waiting');
-        if (waiting) found.push({ binding, waiting });
+      for (const { binding, name = null } of await store.bindings()) {
+        if (binding === mine) continue;
+        const count = await waitingOf(binding);
+        if (count.waiting) found.push({ binding, name, ...count });
       }
       return found;
     },
 
     async waitingOfAll() {
       let sum = 0;
-      for (const { binding } of await store.bindings()) sum += await store.count(binding, 'waiting');
+      for (const { binding } of await store.bindings()) sum += (await waitingOf(binding)).waiting;
       return sum;
     },
 
@@ -274,7 +321,7 @@ export async function openEngine(env: Environment): Promise<Engine> {
       const done = await store.write(async (tx) => {
         const ops = tx.objectStore('ops');
         const index = ops.index('status');
-        if ((await index.count(store.within(binding, 'waiting'))) !== typed) return false;
+        if (newestOf(await index.getAll(store.within(binding, 'waiting'))).length !== typed) return false;
         for (const status of ['waiting', 'refused'] as const)
           for (const key of await index.getAllKeys(store.within(binding, status))) await ops.delete(key);
         return true;

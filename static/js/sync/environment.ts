@@ -20,6 +20,8 @@ export interface Environment {
   channel: { post(message: unknown): void; listen(hear: (message: unknown) => void): void } | null;
   /** gzip for large bodies; null, or null as the answer: the body goes as it is. */
   compress: ((text: string) => Promise<Uint8Array<ArrayBuffer> | null>) | null;
+  /** Whether somebody looks at this page now: then the next try comes sooner. Absent: nobody does. */
+  visible?(): boolean;
   /** Deletes the pages that this browser keeps: the device was revoked. Absent where none are kept. */
   forgetPages?(): Promise<void>;
 }

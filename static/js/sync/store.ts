@@ -33,6 +33,10 @@ export interface BindingRow {
   handshake_at: number | null;
   /** Device time of the last answer to a batch or a handshake, ms. */
   last_sync: number | null;
+  /** What this account is called, for whoever uses the device after it. */
+  name?: string;
+  /** Session and person of the newest marks that came back as a conflict; many of them are settled since. */
+  disputed?: [session: OpRow['session'], person: OpRow['person']][];
 }
 
 /** An operation on the device: the frozen op, and beside it what only this device knows. */
@@ -181,6 +185,11 @@ export class Store {
   async ofSession(binding: string, session: number | string): Promise<OpRow[]> {
     const found = await (await this.open()).getAllFromIndex('ops', 'cell', this.within(binding, session));
     return found.sort((a, b) => a.key - b.key);
+  }
+
+  /** Everything about one person in one session, in the order of capture. */
+  async ofCell(binding: string, session: OpRow['session'], person: OpRow['person']): Promise<OpRow[]> {
+    return (await this.open()).getAllFromIndex('ops', 'cell', this.within(binding, session, person));
   }
 
   async byId(binding: string, op_id: string): Promise<OpRow | undefined> {

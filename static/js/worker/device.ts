@@ -1,4 +1,5 @@
 /** The outbox of this device, as the service worker uses it. It is opened when it is first asked for. */
+import type { Changes } from '../../../src/sync/wire.js';
 import type {} from '../engine.js';
 import { type Draft, type Engine, type Name } from '../sync/engine.js';
 
@@ -60,13 +61,19 @@ export async function drain(): Promise<void> {
   );
 }
 
-/** @returns how many operations wait to be sent: of whoever is signed in, and where nobody is, of everybody */
+/** The server told how cells stand now. Never rejects. */
+export async function heard(owner: string, cells: Changes['cells']): Promise<void> {
+  await engine().then(
+    (device) => device.heard(owner, cells),
+    () => undefined,
+  );
+}
+
+/** @returns how many marks and people wait to be sent: of whoever is signed in, and where nobody is, of everybody */
 export async function waiting(): Promise<number> {
   try {
     const device = await engine();
-    const row = await device.currentBinding();
-    if (!row) return await device.waitingOfAll();
-    return (await device.list(row.binding)).filter((item) => item.row.status === 'waiting').length;
+    return (await device.currentBinding()) ? (await device.state()).waiting : await device.waitingOfAll();
   } catch {
     return 0;
   }

@@ -76,7 +76,7 @@ const sleep = (ms: number) => new Promise<null>((done) => setTimeout(done, ms, n
 export async function whatOpens(): Promise<Response> {
   const owner = await currentBinding();
   const count = await waiting();
-  if (!owner) return offlinePage('offline', { waiting: count, kept: '', empty: 'hidden' });
+  if (!owner) return offlinePage('offline', { waiting: count, kept: '', empty: 'hidden', today: 'hidden' });
   const all = await keptRegisters(owner.binding);
   const open = all.filter((register) => !isOver(owner.until, register.storedAt));
   if (isOver(owner.until, Date.now()) || (all.length > 0 && open.length === 0))
@@ -85,5 +85,11 @@ export async function whatOpens(): Promise<Response> {
     ({ path, title, when }) =>
       `<li><div class="row-main"><a class="row-title" href="${path}">${title || escapeHtml(path)}</a><p class="row-meta">${when}</p></div></li>`,
   );
-  return offlinePage('offline', { waiting: count, kept: kept.join(''), empty: kept.length === 0 ? 'hidden' : '' });
+  const list = await findPage(owner.binding, '/');
+  return offlinePage('offline', {
+    waiting: count,
+    kept: kept.join(''),
+    empty: kept.length === 0 ? 'hidden' : '',
+    today: list && !isPast('/', list.storedAt) ? '' : 'hidden',
+  });
 }

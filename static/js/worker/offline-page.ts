@@ -1,7 +1,8 @@
 /** Pages that the device shows by itself: one shell, drawn by the server in the person's language (views/offline). */
 import { keptFile } from './files.js';
 
-export type OfflineCase = 'offline' | 'locked' | 'saved' | 'person' | 'signed_out' | 'left' | 'unchanged' | 'unsaved';
+export type OfflineCase =
+  'offline' | 'locked' | 'saved' | 'person' | 'signed_out' | 'left' | 'unchanged' | 'unsaved' | 'network';
 
 /**
  * @param places what fills the {places} of the case, as HTML

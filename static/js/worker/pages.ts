@@ -42,11 +42,11 @@ export async function keepPage(url: URL, response: Response): Promise<void> {
   headers.delete('Content-Length');
   headers.set('X-Stored', storedAt);
   const [, title = ''] = /<title>([^<]*?)( · [^·<]*)?<\/title>/.exec(html) ?? [];
-  const [, starts = '', when = ''] =
-    /id="session-head"[\s\S]*?<time datetime="([^"]*)">([^<]*)<\/time>/.exec(html) ?? [];
+  const [, group = '', starts = '', when = ''] =
+    /id="session-head"[^>]* data-group="([^"]*)"[^]*?<time datetime="([^"]*)">([^<]*)<\/time>/.exec(html) ?? [];
   headers.set('X-Title', encodeURIComponent(title));
   headers.set('X-Starts', starts);
-  headers.set('X-When', encodeURIComponent(when));
+  headers.set('X-When', encodeURIComponent(group && group !== title ? `${group} · ${when}` : when));
   const kept = new Response(html.replace(/<body\b/, `<body data-stored="${storedAt}"`), { headers });
   await (await cacheOf(binding)).put(path, kept);
 }

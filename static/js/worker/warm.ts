@@ -3,6 +3,7 @@
  * closed, and also when nobody has opened them. A register is taken again only when it changed.
  */
 import { type Changes } from '../../../src/sync/wire.js';
+import { heard } from './device.js';
 import { fetchAndKeep } from './navigate.js';
 import { bindingOf, cacheOf, findPage, keptPath, today } from './pages.js';
 
@@ -41,6 +42,7 @@ async function take(open: string, version: string): Promise<void> {
 
   const wanted = new Map<string, string>([['/waiting', '']]);
   const changes = await fetchChanges(notes.cursor);
+  if (changes) await heard(owner, changes.cells);
   for (const [path, digest] of changes ? registersOf(changes) : []) wanted.set(path, digest);
   if (keptPath(new URL(open, location.origin))) wanted.set(open, wanted.get(open) ?? '');
   wanted.delete('/');

@@ -1,6 +1,6 @@
 /**
  * The service worker. It keeps the files and pages that open without network, and it is the safety net for plain forms. It
- * never sends again a request that it was handed, and everything else that is no GET passes untouched.
+ * never sends again a request that it was handed.
  */
 import { type PrecacheEntry } from 'workbox-precaching';
 import { drain, waiting } from './device.js';
@@ -8,6 +8,7 @@ import { file, keepFiles, keepOlderFiles } from './files.js';
 import { FORM, plainForm } from './forms.js';
 import { type Message } from './messages.js';
 import { navigate } from './navigate.js';
+import { escapeHtml, offlinePage } from './offline-page.js';
 import { signOut } from './sign-out.js';
 import { warm } from './warm.js';
 
@@ -24,6 +25,16 @@ self.addEventListener('fetch', (event) => {
   if (answer) event.respondWith(answer);
 });
 
+/** A form that nothing is kept of: where the network is gone the person is told so, by a page that leads back. */
+const otherForm = (request: Request): Promise<Response> =>
+  fetch(request).catch(() => offlinePage('network', { back: pathOf(request.referrer) }));
+
+/** @returns where a form was, as HTML */
+function pathOf(referrer: string): string {
+  const { origin, pathname, search } = new URL(referrer || '/', location.origin);
+  return escapeHtml(origin === location.origin ? pathname + search : '/');
+}
+
 /** @returns null for what passes untouched */
 function answerTo(event: FetchEvent, request: Request, url: URL): Promise<Response> | null {
   if (url.origin !== location.origin) return null;
@@ -34,7 +45,8 @@ function answerTo(event: FetchEvent, request: Request, url: URL): Promise<Respon
   }
   if (request.method !== 'POST') return null;
   if (isPage && FORM.test(url.pathname)) return plainForm(request, url);
-  return url.pathname === '/logout' ? signOut(request) : null;
+  if (url.pathname === '/logout') return signOut(request);
+  return isPage ? otherForm(request) : null;
 }
 
 self.addEventListener('install', (event) => event.waitUntil(keepOlderFiles()));
