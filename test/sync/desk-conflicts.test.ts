@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { User } from '../../src/auth/index.js';
 import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
 import { PresenceRecord, PresenceState } from '../../src/presence/index.js';
 import { countStatements } from '../support/count-statements.js';
@@ -417,6 +418,127 @@ describe('the pages of the desk', () => {
     await clash(12);
     expect([await countStatements(world, ask[0]!), await countStatements(world, ask[1]!)]).toEqual(few);
     expect((await cora.get(LIST)).json.meta.total).toBe(14);
+  });
+});
+
+describe('what a page says of the versions', () => {
+  const page = async (id: number) => (await world.ana.get(`/conflicts/${id}`)).body;
+  /** What can be pressed to decide, as it is read. */
+  const buttons = (body: string) =>
+    [...body.matchAll(/<button [^>]*name="choice" value="(?:server|device)[^>]*>([^<]*)</g)].map(([, text]) => text);
+
+  it('names whose each is, in the list, on the buttons and in the suggestion; never only "the device"', async () => {
+    const { ids } = await conflicts(1, { recorded_at: device.time(600_000) });
+    const body = await page(ids[0]!);
+    expect(buttons(body)).toEqual(['Keep Ana Example&#39;s: Late', 'Take Bruno Example&#39;s: Present']);
+    const list = (await world.ana.get('/conflicts')).body;
+    const line = list.split('<li><label').find((each) => each.includes(`value="${ids[0]}"`))!;
+    expect(line).toMatch(/Late[^]*Ana Example <small>stands<[^]*Present[^]*Bruno Example <small>arrived from /);
+    expect(line).toContain('Keep Ana Example&#39;s?');
+    expect(list).not.toMatch(/the device/i);
+  });
+
+  it('tells two marks of one person apart by the device', async () => {
+    const { session, participants } = await world.addRegister(world.school, 1);
+    const open = async () =>
+      Device.open(await world.visitor().signIn(world.school.user.bruno!.email, 'correct horse battery'));
+    const [phone, tablet] = [await open(), await open()];
+    await phone.one(phone.mark(session.id, participants[0]!.id, 'late'));
+    const { conflict_id } = await tablet.one(tablet.mark(session.id, participants[0]!.id, 'absent'));
+    const [keep, take] = buttons(await page(conflict_id!));
+    const [, kept] = /^Keep Bruno Example \(.+, ([0-9A-F]{4})\)&#39;s: Late$/.exec(keep!)!;
+    const [, taken] = /^Take Bruno Example \(.+, ([0-9A-F]{4})\)&#39;s: Absent$/.exec(take!)!;
+    expect(kept).not.toBe(taken);
+    const devices = (await world.ana.get('/api/admin/devices?per_page=500')).json.data;
+    const signOf = ({ handshake }: Device) =>
+      devices.find(({ device_id }: any) => device_id === handshake.client_id).short_id;
+    expect([kept, taken]).toEqual([signOf(phone), signOf(tablet)]);
+  });
+
+  it('shows the newest fifty of what one hand said again and again, and counts the others', async () => {
+    const { session, participants, ids, one, resolve } = await conflicts();
+    const states = ['absent', 'excused'];
+    const more = Array.from({ length: 59 }, (_, at) => device.mark(session.id, participants[0]!.id, states[at % 2]!));
+    await device.send(more);
+    const { versions, more_versions } = await one();
+    expect(versions).toHaveLength(51);
+    expect(more_versions).toBe(10);
+    // What waits is among them, however old it is; of the rest the newest.
+    const open = versions
+      .filter(({ status }: any) => status === 'open')
+      .map(({ presence_state }: any) => presence_state);
+    expect(open).toEqual(['present', 'excused', 'absent']);
+    expect(versions.at(-1).op_id).toBe(more.at(-1)!.op_id);
+    const body = await page(ids[0]!);
+    expect(body.match(/<article /g)).toHaveLength(4);
+    expect(body).toContain('Earlier taps (57)');
+    expect(body).toContain('10 older ones are not shown here.');
+    expect((await world.ana.get(`${LIST}?per_page=500`)).json.data.find(({ id }: any) => id === ids[0])).toMatchObject({
+      more_versions: 10,
+    });
+    // The list shows a few, and how many there are more.
+    expect((await world.ana.get('/conflicts')).body).toContain('and 56 older ones');
+    expect((await resolve({ choice: 'device' })).json.data.resolution.presence_state).toBe('absent');
+    expect((await one()).versions.filter(({ status }: any) => status === 'taken')).toHaveLength(1);
+  });
+
+  it('calls a state by its name when it is no longer in use, and by words when nobody knows it', async () => {
+    const { ids } = await conflicts(1);
+    const use = (isActive: boolean) =>
+      world.write(world.school, async (tx) => {
+        (await tx.findOneOrFail(PresenceState, { code: 'present' })).isActive = isActive;
+      });
+    await use(false);
+    expect(await page(ids[0]!)).toMatch(/Present <small>\(no longer in use\)/);
+    await use(true);
+    expect(await page(ids[0]!)).not.toContain('no longer in use');
+    const { session, participants } = await world.addRegister(world.school, 1);
+    await device.one(device.mark(session.id, participants[0]!.id, 'at_the_doctor'));
+    const parked = (await world.ana.get('/parked')).body;
+    expect(parked).toContain('at the doctor (unknown here)');
+    expect(parked).not.toContain('at_the_doctor');
+  });
+
+  it('writes a name with an apostrophe as it is, and no markup of it', async () => {
+    const place = await world.openPlace('Irish School', 'education', 'Europe/Paris', {
+      ada: 'administrator',
+      tim: 'frontline',
+    });
+    await world.write(place, async (tx) => {
+      (await tx.findOneOrFail(User, { id: place.user.tim!.id })).lastName = "O'Brien <b>";
+    });
+    const { session, participants } = await world.addRegister(place, 1);
+    const { ada, tim } = place.visitor as Record<string, typeof world.ana>;
+    await ada!.post('/api/presence', {
+      session_id: session.id,
+      participant_id: participants[0]!.id,
+      presence_state: 'late',
+    });
+    const his = await Device.open(tim!);
+    const { conflict_id } = await his.one(his.mark(session.id, participants[0]!.id, 'present'));
+    const body = (await ada!.get(`/conflicts/${conflict_id}`)).body;
+    expect(buttons(body)[1]).toBe('Take Tim O&#39;Brien &lt;b&gt;&#39;s: Present');
+    expect((await ada!.get('/conflicts')).body).toContain('Tim O&#39;Brien &lt;b&gt;');
+  });
+
+  it('names in the preview of many what is put aside, and whose it is', async () => {
+    const { ids } = await conflicts(1);
+    const preview = async (choice: string, more: [string, string][] = []) => {
+      const fields: [string, string][] = [['ids', String(ids[0])], ['choice', choice], ['reason', 'Asked'], ...more];
+      const { body } = await world.ana.form('/conflicts/preview', fields);
+      return body
+        .slice(body.indexOf('<main'), body.indexOf('</main>'))
+        .replace(/<[^>]+>/g, ' ')
+        .replace(/\s+/g, ' ');
+    };
+    expect(await preview('server')).toContain('Late Ana Example stays Put aside: Present Bruno Example');
+    expect(await preview('device')).toMatch(
+      /Late Ana Example becomes Present Bruno Example Put aside: Late Ana Example/,
+    );
+    expect(await preview('void')).toMatch(/becomes not marked Put aside: Late Ana Example Present Bruno Example/);
+    expect(await preview('other', [['presence_state', 'present']])).toMatch(
+      /becomes Present Put aside: Late Ana Example/,
+    );
   });
 });
 

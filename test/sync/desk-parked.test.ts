@@ -4,7 +4,7 @@ import { GroupMembership } from '../../src/participants/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { countStatements } from '../support/count-statements.js';
 import { Device } from '../support/device.js';
-import { World } from '../world.js';
+import { PASSWORD, World } from '../world.js';
 
 let world: World;
 let device: Device;
@@ -289,6 +289,85 @@ describe('the history of deliveries', () => {
     expect(page).toContain('Nothing was kept of it');
     expect(page).toContain(`/conflicts/${one.results[1].conflict_id}`);
     expect((await world.ana.get('/sync-history')).body).toContain(`/sync-history/${delivery.id}`);
+  });
+
+  const mine = (query = '') => `/sync-history?device=${device.handshake.client_id}${query}`;
+  /** The deliveries that a page lists, each as it is read. */
+  const lines = async (path: string) => {
+    const { body } = await world.ana.get(path);
+    const list = /<ul class="rows"[^]*?\n<\/ul>/.exec(body)?.[0] ?? '';
+    return list
+      .split(/<li><span class="row-time">/)
+      .slice(1)
+      .map((line) => line.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' '));
+  };
+
+  it('leaves out taps that were saved at once, and says so; everything can be shown', async () => {
+    device = await Device.open(await world.visitor().signIn(world.school.user.bruno!.email, PASSWORD));
+    const [first, second, third] = made.participants.map(({ id }) => id) as [number, number, number];
+    await device.one(device.mark(made.session.id, first, 'present'));
+    expect(await lines(mine())).toEqual([]);
+    const page = (await world.ana.get(mine())).body;
+    expect(page).toContain('Taps that were saved at once are left out.');
+    expect(page).toContain('Nothing here but taps that were saved at once.');
+    expect(page).toContain(`href="/sync-history?device=${device.handshake.client_id}&amp;show=all"`);
+    // Two minutes on the device; a clock that says nothing; what could not simply be saved.
+    await device.one(device.mark(made.session.id, second, 'present', { recorded_at: device.time(120_000) }));
+    device.ahead = 40 * 86_400_000;
+    await device.one(device.mark(made.session.id, third, 'present'));
+    device.ahead = 0;
+    await device.one(device.mark(made.session.id, first, 'dancing', { base: { revision: 1 } }));
+    await device.one(device.mark(987654321, first, 'present'));
+    const notable = await lines(mine());
+    expect(notable.map((line) => /(Saved|Parked|Refused) \d/.exec(line)![0])).toEqual([
+      'Refused 1',
+      'Parked 1',
+      'Saved 1',
+      'Saved 1',
+    ]);
+    const all = await lines(mine('&show=all'));
+    expect(all).toHaveLength(5);
+    expect((await world.ana.get(mine('&show=all'))).body).toContain('taps that were saved at once too');
+    // Programs are told everything, always.
+    expect((await world.ana.get(`${HISTORY}?device_id=${device.handshake.client_id}`)).json.meta.total).toBe(5);
+  });
+
+  it('counts marks as people do: three taps on one person are one, and a clash is one decision', async () => {
+    device = await Device.open(await world.visitor().signIn(world.school.user.bruno!.email, PASSWORD));
+    const people = made.participants.map(({ id }) => id);
+    await world.ana.post('/api/presence', {
+      session_id: made.session.id,
+      participant_id: people[0],
+      presence_state: 'absent',
+    });
+    const taps = people.flatMap((id) => {
+      const ops = ['present', null, 'present'].map((state) =>
+        device.mark(made.session.id, id, state, { recorded_at: device.time(300_000) }),
+      );
+      ops.forEach((op, at) => at > 0 && Object.assign(op, { base: { op: ops[at - 1]!.op_id } }));
+      return ops;
+    });
+    const added = device.person(made.group.id, 'Nora', 'Guest', { recorded_at: device.time(300_000) });
+    const hers = device.mark(made.session.id, { op: added.op_id }, 'present', { recorded_at: device.time(300_000) });
+    const { results } = await device.send([...taps, added, hers]);
+    expect(results.filter(({ outcome }) => outcome === 'conflict')).toHaveLength(3);
+    const [line] = await lines(mine());
+    expect(line).toContain('4 marks in 11 taps 1 person added');
+    expect(line).toMatch(/Saved 4 To decide 1 $/);
+    const conflict = results.find(({ conflict_id }) => conflict_id)!.conflict_id;
+    await world.ana.post(`/api/admin/sync-conflicts/${conflict}/resolve`, { choice: 'server', reason });
+    expect((await lines(mine()))[0]).toMatch(/Saved 4 Clashed, settled 1 $/);
+  });
+
+  it('is listed with a fixed number of statements', async () => {
+    device = await Device.open(await world.visitor().signIn(world.school.user.bruno!.email, PASSWORD));
+    const bring = () => device.one(device.mark(987654321, 1, 'present'));
+    await bring();
+    const ask = () => world.ana.get(mine());
+    const few = await countStatements(world, ask);
+    for (let more = 0; more < 4; more++) await bring();
+    expect(await countStatements(world, ask)).toBe(few);
+    expect(await lines(mine())).toHaveLength(5);
   });
 
   it('judges the parked ones of a delivery again when their reason has gone', async () => {

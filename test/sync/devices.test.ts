@@ -56,6 +56,42 @@ describe('the devices page', () => {
     expect(now.last_sync_at).not.toBeNull();
   });
 
+  it('tells two browsers of one name and one person apart, also when it asks before revoking', async () => {
+    const [first, second] = [await browser(), await browser()];
+    const { session, participants } = await world.addRegister(world.school, 2);
+    await first.device.send(participants.map(({ id }) => first.device.mark(session.id, id, 'present')));
+    const [one, other] = [await found(first.device), await found(second.device)];
+    expect(one.label).toBe(other.label);
+    expect([one.marks, other.marks]).toEqual([2, 0]);
+    expect(one.short_id).toMatch(/^[0-9A-F]{4}$/);
+    expect(one.short_id).not.toBe(other.short_id);
+    expect(Math.abs(Date.parse(one.first_seen_at) - Date.now())).toBeLessThan(60_000);
+    const page = (await world.ana.get('/devices')).body;
+    for (const each of [one, other]) {
+      expect(page).toContain(`<span class="device-name">${each.label}, ${each.short_id}</span>`);
+      expect(page).toContain(
+        `action="/devices/${each.id}/revoke" data-confirm="Revoke ${each.label}, ${each.short_id} of Bruno Example?`,
+      );
+    }
+    expect(page).toContain(`datetime="${one.first_seen_at}"`);
+    expect(page).toContain('2 marks arrived, the last');
+    // Another account on the same browser is the same device.
+    const shared = await world.write(world.school, async (tx) => {
+      const own = await tx.findOneOrFail(SyncClient, { clientId: first.device.handshake.client_id });
+      return tx.create(SyncClient, {
+        clientId: crypto.randomUUID(),
+        user: world.school.user.mara!.id,
+        deviceHash: own.deviceHash,
+        label: own.label,
+        lastSeenAt: new Date(),
+        maxSeq: 0,
+        receivedUpTo: 0,
+      });
+    });
+    const { data } = (await world.ana.get(`${LIST}?per_page=500`)).json;
+    expect(data.find(({ id }: any) => id === shared.id).short_id).toBe(one.short_id);
+  });
+
   it('links to the marks of a device that wait for a person', async () => {
     const { device } = await browser();
     const { session, participants } = await world.addRegister(world.school, 1);
