@@ -19,8 +19,6 @@ export default {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // The 65 seeded bugs take minutes: `npm run simulate -- --mutants`, or SEEDED_BUGS=1 npm test.
-  testPathIgnorePatterns: ['/node_modules/', ...(process.env.SEEDED_BUGS ? [] : ['/sync-simulation/mutants\\.test'])],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // A server on a busy machine is slow, not wrong.
