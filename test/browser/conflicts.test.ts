@@ -141,6 +141,39 @@ describe('the conflict desk in a browser', () => {
     await page.context().close();
   });
 
+  it('puts the versions side by side and the decision right below; earlier taps are folded', async () => {
+    const { session, participants, ids } = await clash([LONG]);
+    const [, first] = (await world.ana.get(`/api/admin/sync-conflicts/${ids[0]}`)).json.data.versions;
+    let before = first.op_id as string;
+    for (const state of ['absent', null, 'excused']) {
+      const tap = device.mark(session.id, participants[0]!.id, state, { base: { op: before } });
+      await device.one(tap);
+      before = tap.op_id;
+    }
+    const page = await pageOf(browser, world.ana, { viewport: { width: 360, height: 780 } });
+    await page.goto(`/conflicts/${ids[0]}`);
+    const boxes = (selector: string) =>
+      page.locator(selector).evaluateAll((all) => all.map((each) => each.getBoundingClientRect().toJSON() as DOMRect));
+    for (const [width, height, below] of [
+      [360, 780, 1.25],
+      [1280, 800, 0.85],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      const [stands, waits] = await boxes('.version');
+      expect(waits!.top).toBe(stands!.top);
+      expect(waits!.left).toBeGreaterThan(stands!.right);
+      const [decide] = await boxes('.decide');
+      expect(decide!.top - Math.max(stands!.bottom, waits!.bottom)).toBeLessThan(30);
+      expect(decide!.top).toBeLessThan(height * below);
+    }
+    await page.setViewportSize({ width: 360, height: 780 });
+    expect(await page.locator('.earlier li').first().isVisible()).toBe(false);
+    await page.click('text=Earlier taps (3)');
+    expect(await page.locator('.earlier li').first().textContent()).toContain('Replaced by a later one');
+    await look(page, 'earlier');
+    await page.context().close();
+  });
+
   it('says what changed when somebody else was faster, and keeps what was typed', async () => {
     const { ids, session, participants } = await clash(['Dorothy Vaughan']);
     const page = await pageOf(browser, world.ana, { viewport: { width: 360, height: 780 } });
@@ -195,7 +228,7 @@ describe('the conflict desk in a browser', () => {
       void dialog.dismiss();
     });
     await page.click(`form[action="/devices/${id}/revoke"] button`);
-    expect(asked[0]).toMatch(/Revoke .+ of Bruno Example\?/);
+    expect(asked[0]).toMatch(/Revoke .+, [0-9A-F]{4} of Bruno Example\?/);
     expect((await visitor.get('/api/auth/me')).status).toBe(200);
     page.once('dialog', (dialog) => void dialog.accept());
     await page.click(`form[action="/devices/${id}/revoke"] button`);
@@ -215,6 +248,45 @@ describe('the conflict desk in a browser', () => {
     await look(page, 'fifty');
     await page.context().close();
   });
+});
+
+describe('on a phone', () => {
+  it.each(['education', 'hospitality', 'events', 'corporate'] as const)(
+    'the navigation of an administrator is whole, its badge inside, and the tabs are one line: %s',
+    async (domain) => {
+      const place = await world.openPlace(`Phone ${domain}`, domain, 'Europe/Paris', { pia: 'administrator' });
+      const pia = place.visitor.pia!;
+      const theirs = await Device.open(pia);
+      const { session, participants } = await world.addRegister(place, 1);
+      await theirs.send(Array.from({ length: 100 }, () => theirs.mark(session.id, participants[0]!.id, 'no_such')));
+      const page = await pageOf(browser, pia, { viewport: { width: 360, height: 780 } });
+      await page.goto('/conflicts');
+      const items = await page.locator('.nav li').evaluateAll((all) =>
+        all.map((item) => {
+          const word = item.querySelector('a > span')!;
+          const { left, right } = item.getBoundingClientRect();
+          const badge = item.querySelector('.nav-count')?.getBoundingClientRect();
+          return {
+            word: word.textContent,
+            isCut: word.scrollWidth > word.clientWidth,
+            isInside: left >= 0 && right <= innerWidth,
+            badge: badge ? badge.left >= left && badge.right <= right && badge.width > 20 : null,
+          };
+        }),
+      );
+      expect(items).toHaveLength(6);
+      for (const item of items) expect(item).toMatchObject({ isCut: false, isInside: true });
+      expect(items.map(({ badge }) => badge)).toEqual([null, null, null, null, null, true]);
+      expect(await page.textContent('.nav-count')).toContain('99+');
+      const tabs = await page
+        .locator('.tabs-bar li')
+        .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().toJSON() as DOMRect));
+      expect(new Set(tabs.map(({ top }) => top)).size).toBe(1);
+      expect(tabs.at(-1)!.right).toBeLessThanOrEqual(360);
+      await look(page, `phone-${domain}`);
+      await page.context().close();
+    },
+  );
 });
 
 describe('a disputed mark', () => {

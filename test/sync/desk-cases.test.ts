@@ -77,7 +77,7 @@ describe('the pages tell of the case', () => {
     );
     const page = await main(`/conflicts/${conflict_id}`);
     expect(page).toMatch(
-      /Take Bruno Example&#39;s mark: it was observed later\. Bruno Example saw it 1 hr(, \d+ sec)? after Ana/,
+      /Take the mark of Bruno Example: it was observed later\. Bruno Example saw it 1 hr(, \d+ sec)? after Ana/,
     );
     expect(page).toMatch(/<button class="btn btn-primary" name="choice" value="device:[^>]*>Take Bruno/);
     expect(page).toMatch(/Reached the server[^]*?1 hr(, \d+ sec)? later/);

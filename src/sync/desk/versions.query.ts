@@ -23,6 +23,8 @@ export interface Version {
   user: { id: number; name: string } | null;
   /** Whose it is, in a few words; with the device where one person says two things. */
   by: string | null;
+  /** That device; null where the name is enough. */
+  apart: string | null;
   /** By which door it came. */
   source: string | null;
   device: DeviceName | null;
@@ -141,7 +143,9 @@ function nameApart(versions: Version[]): void {
   for (const version of between) {
     const { user, device } = version;
     const twice = user && between.filter((other) => other.user?.id === user.id).length > 1;
-    if (twice && device?.label) version.by = `${user.name} (${device.label}, ${device.short})`;
+    if (!twice || !device?.label) continue;
+    version.apart = `${device.label}, ${device.short}`;
+    version.by = `${user.name} (${version.apart})`;
   }
 }
 
@@ -187,6 +191,7 @@ function candidateOf(row: ReceiptRow, saw: Saw | null): Version {
     note: body.note || null,
     user: { id: Number(row.author_id), name: nameOf(row) },
     by: nameOf(row),
+    apart: null,
     source: row.source,
     device: row.client_id === null ? null : deviceNamed(row.client_id, row.label, row.device_hash),
     recordedAt: instant(row.recorded_at),
@@ -215,6 +220,7 @@ function incumbentOf(
     note: record?.note ?? null,
     user: isMarked ? record.recorded_by : null,
     by: isMarked ? (record.recorded_by?.name ?? null) : null,
+    apart: null,
     source: isMarked ? record.source : null,
     device: device === null ? null : deviceNamed(device, receipt?.label ?? null, receipt?.device_hash ?? null),
     recordedAt: isMarked ? new Date(record.recorded_at) : null,
