@@ -33,48 +33,23 @@ export function askBeforeLeaving({ engine, binding }: Device, words: Words): voi
   /** @returns true: sign out */
   function ask(state: State): Promise<boolean> {
     const told = { count: state.waiting, what: amount(state) };
-    const dialog = document.createElement('dialog');
-    dialog.className = 'sheet leaving';
-    dialog.setAttribute('aria-labelledby', 'leaving-title');
-    const add = <K extends keyof HTMLElementTagNameMap>(name: K, text: string, className = '') => {
-      const element = document.createElement(name);
-      element.textContent = text;
-      element.className = className;
-      return element;
-    };
-    const title = add('h2', fill(words.leaving, told));
-    title.id = 'leaving-title';
-    const keep = add('button', words.leaving_keep ?? '', 'btn btn-primary');
-    const file = add('button', words.export ?? '', 'btn');
-    const stay = add('button', words.leaving_stay ?? '', 'btn');
-    const discard = add('button', words.leaving_discard ?? '', 'btn');
-    const label = add('label', fill(words.leaving_type, told), 'field');
-    const typed = document.createElement('input');
-    typed.className = 'input';
-    typed.inputMode = 'numeric';
-    typed.autocomplete = 'off';
-    label.append(typed);
-    const first = add('p', '', 'actions');
-    first.append(keep, file, stay);
-    const last = add('details', '', 'leaving-discard');
-    last.append(add('summary', words.leaving_other ?? ''), label, discard);
+    const dialog = document.getElementById('leaving') as HTMLDialogElement;
+    const part = <T extends HTMLElement>(selector: string) => dialog.querySelector<T>(selector)!;
+    const typed = part<HTMLInputElement>('input');
+    const discard = part<HTMLButtonElement>('[data-act=discard]');
+    part('h2').textContent = fill(words.leaving, told);
+    part('label span').textContent = fill(words.leaving_type, told);
+    typed.value = '';
     discard.disabled = true;
-    typed.addEventListener('input', () => (discard.disabled = typed.value.trim() !== String(told.count)));
-    dialog.append(title, add('p', words.leaving_told ?? ''), first, last);
-    document.body.append(dialog);
+    typed.oninput = () => (discard.disabled = typed.value.trim() !== String(told.count));
+    // Enter in the field is no answer.
+    typed.onkeydown = (event) => event.key !== 'Enter';
+    part('[data-act=export]').onclick = () => void engine.exportOutbox(binding).then(saveFile);
+    // What was sent meanwhile is not there any more: then the number is another one, and nothing is deleted.
+    discard.onclick = () =>
+      void engine.discard(binding, told.count).then((isDone) => dialog.close(isDone ? 'out' : ''));
+    dialog.returnValue = '';
     dialog.showModal();
-    keep.focus();
-    return new Promise((done) => {
-      const end = (out: boolean) => {
-        dialog.remove();
-        done(out);
-      };
-      keep.addEventListener('click', () => end(true));
-      stay.addEventListener('click', () => end(false));
-      dialog.addEventListener('cancel', () => end(false));
-      file.addEventListener('click', () => void engine.exportOutbox(binding).then(saveFile));
-      // What was sent meanwhile is not there any more: then the number is another one, and nothing is deleted.
-      discard.addEventListener('click', () => void engine.discard(binding, told.count).then(end));
-    });
+    return new Promise((done) => (dialog.onclose = () => done(dialog.returnValue === 'out')));
   }
 }

@@ -23,6 +23,9 @@ if (line && device) void start(line, device);
 
 async function start(line: HTMLElement, opening: Promise<Device | null>): Promise<void> {
   const words = wordsOf(line);
+  // What stays on top while a register is scrolled stays below this line.
+  const measure = () => document.documentElement.style.setProperty('--device', `${line.offsetHeight}px`);
+  new ResizeObserver(measure).observe(line);
   const found = await opening;
   if (!found) {
     draw(line, [{ tone: 'problem', text: words.no_storage ?? '' }]);
@@ -159,8 +162,6 @@ function draw(line: HTMLElement, parts: Told[]): void {
       return part;
     }),
   );
-  // What stays on top while a register is scrolled stays below this line.
-  document.documentElement.style.setProperty('--device', `${line.offsetHeight}px`);
 }
 
 /** Marks that wait for a day: the person is told on the page itself, and can take them away as a file. */

@@ -300,7 +300,7 @@ describe('a new version of the worker', () => {
     await update();
     await until('the new version waits', async () => (await versions()) === 'activated,installed');
     await until('the page tells of it', async () => (await state()) === 'update');
-    await device.page.evaluate(() => (document.querySelector('#device button') as HTMLElement).click());
+    await device.page.locator('#device button', { hasText: 'Use it now' }).evaluate((button: HTMLElement) => button.click());
     // The page is loaded anew meanwhile, and answers nothing for a moment.
     await until('it has taken over', async () => (await versions().catch(() => '')) === 'activated,');
     expect(await device.rows('ops')).toHaveLength(1);

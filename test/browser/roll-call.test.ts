@@ -290,7 +290,7 @@ describe('without network', () => {
     const row = page.locator('#register > li', { hasText: 'Noether' });
     await row.locator('.st', { hasText: 'Saved on this device' }).waitFor();
     await row.locator('label:has(input[value=late])').click();
-    await page.locator('#device', { hasText: 'Offline, 2 marks' }).waitFor();
+    await page.locator('#device', { hasText: 'Offline, 1 mark and 1 new person' }).waitFor();
     await back();
     await page.waitForFunction(() =>
       [...document.querySelectorAll<HTMLElement>('#register > li')].some(
@@ -318,9 +318,9 @@ describe('without network', () => {
     expect(await line.textContent()).toContain('Saved on this device');
     expect(await seriousProblems(page)).toEqual([]);
     await page.getByText('Delete what waits').click();
-    await page.getByLabel('Type 1 to delete them for good.').fill('2');
+    await page.getByLabel('Type 1 to delete 1 mark for good.').fill('2');
     expect(await page.getByRole('button', { name: 'Delete for good' }).isDisabled()).toBe(true);
-    await page.getByLabel('Type 1 to delete them for good.').fill('1');
+    await page.getByLabel('Type 1 to delete 1 mark for good.').fill('1');
     await page.getByRole('button', { name: 'Delete for good' }).click();
     await page.getByText('Nothing waits here.').waitFor();
     await page.context().close();
