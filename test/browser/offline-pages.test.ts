@@ -48,7 +48,7 @@ async function markPlainly(path: string, state: string, gone: () => unknown = ()
 
 describe('pages without network', () => {
   it('open after the browser was closed: a register, the list of today, with styles and scripts', async () => {
-    const { path } = await openRegister();
+    const { path, group } = await openRegister();
     proxy.cut();
     await device.stop();
     await device.start();
@@ -61,6 +61,24 @@ describe('pages without network', () => {
     await device.page.goto('/participants');
     expect(await headline()).toBe('No network');
     expect(await device.page.locator(`a[href="${path}"]`).textContent()).toBe('Mathematics');
+    // Two lessons of one subject differ by their class.
+    expect(
+      await device.page.locator('.rows > li', { has: device.page.locator(`a[href="${path}"]`) }).textContent(),
+    ).toContain(`${group.name} · `);
+    await device.page.getByRole('link', { name: 'To today' }).click();
+    expect(await headline()).toBe('Today');
+  }, 60_000);
+
+  it('say that they were kept, and Today says where marks wait', async () => {
+    const { path, participants } = await openRegister();
+    proxy.cut();
+    await device.page.locator(`#p${participants[0]!.id} label:has(input[value=late])`).click();
+    await device.page.locator('#device', { hasText: 'Offline, 1 mark' }).waitFor();
+    await device.page.goto('/');
+    await device.page.locator('#device', { hasText: 'This page was kept at' }).waitFor();
+    const line = device.page.locator('.rows > li', { has: device.page.locator(`a[href="${path}"]`) });
+    await line.getByText('1 mark not sent yet').waitFor();
+    expect(await device.page.locator('.tag-kept').count()).toBe(1);
   }, 60_000);
 
   it('open although nobody opened them before: today’s registers are taken while there is network', async () => {
@@ -181,8 +199,9 @@ describe('pages without network', () => {
         .includes('/sessions/424242');
     });
     expect(Object.values(await device.kept()).flat()).toContain(path);
-    await device.age('/');
     proxy.cut();
+    // Only now: what was being taken when the page was aged would be of today again.
+    await device.age('/');
     await device.page.goto('/');
     expect(await headline()).toBe('No network');
     await device.page.locator(`a[href="${path}"]`).click();
@@ -252,6 +271,22 @@ describe('a plain form without network', () => {
     expect(await device.rows('ops')).toEqual([]);
   }, 60_000);
 
+  it('of which nothing is kept tells that it needs the network, and leads back', async () => {
+    await openRegister();
+    await device.page.goto('/');
+    const start = device.page.locator('form[action$="/start"] button').first();
+    proxy.cut();
+    await start.click();
+    await until('it says so', async () => (await headline()) === 'This needs the network');
+    expect(await device.page.locator('main').textContent()).toContain('Nothing was changed');
+    await device.page.getByRole('link', { name: 'Back', exact: true }).click();
+    expect(await headline()).toBe('Today');
+    proxy.restore();
+    await start.click();
+    await device.page.waitForURL('**/sessions/*');
+    await device.page.getByText('Running').waitFor();
+  }, 60_000);
+
   it('says NOT saved when the device refuses to keep it, and keeps nothing of it', async () => {
     const { path } = await openRegister();
     // A browser that was just started asks anew how much room there is.
@@ -300,7 +335,9 @@ describe('a new version of the worker', () => {
     await update();
     await until('the new version waits', async () => (await versions()) === 'activated,installed');
     await until('the page tells of it', async () => (await state()) === 'update');
-    await device.page.locator('#device button', { hasText: 'Use it now' }).evaluate((button: HTMLElement) => button.click());
+    await device.page
+      .locator('#device button', { hasText: 'Use it now' })
+      .evaluate((button: HTMLElement) => button.click());
     // The page is loaded anew meanwhile, and answers nothing for a moment.
     await until('it has taken over', async () => (await versions().catch(() => '')) === 'activated,');
     expect(await device.rows('ops')).toHaveLength(1);

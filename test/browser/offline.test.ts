@@ -288,6 +288,18 @@ describe('marks without network', () => {
     await expectOnServer(register, Object.fromEntries(shown.map((id, at) => [id, states[at]!])), 4);
   });
 
+  flow('arrive by themselves while the page is open, although no browser tells that the network is back', async () => {
+    const register = await openRegister(2);
+    proxy.cut();
+    await tapAll(register);
+    await waitForStatus(/^Offline, 2 marks/);
+    // Long enough that a back-off of minutes would have begun.
+    await new Promise((done) => setTimeout(done, 12_000));
+    proxy.restore();
+    await until('nothing waits to be sent', async () => (await waiting()) === 0, 20_000);
+    await expectOnServer(register, everybody(register), 2);
+  });
+
   flow('as one act on many, and its undo', async () => {
     const register = await openRegister(5);
     const [first, ...rest] = register.people as [number, ...number[]];
@@ -367,6 +379,25 @@ describe('somebody else marked meanwhile', () => {
       ['applied', null],
     ]);
     await until('the row asks no more', async () => (await row(person).locator('[data-mine]').count()) === 0);
+  });
+
+  flow('the other one or the person himself took the mark away: it is told in these words', async () => {
+    const register = await openRegister(2);
+    const [first, second] = register.people as [number, number];
+    await tapAll(register);
+    await untilSent();
+    proxy.cut();
+    await row(first).locator('input:checked').focus();
+    await device.page.keyboard.press('Delete');
+    await tap(second, 'absent');
+    await until('both are in the outbox', async () => (await waiting()) === 2);
+    const mark = (participant_id: number, presence_state: string | null) =>
+      world.ana.post('/api/presence', { session_id: register.session, participant_id, presence_state, revision: 1 });
+    expect([(await mark(first, 'late')).status, (await mark(second, null)).status]).toEqual([201, 201]);
+    await back();
+    await row(first).getByText('Ana Example marked Late meanwhile; you took the mark away.').waitFor();
+    await row(second).getByText('Ana Example took the mark away meanwhile; you marked Absent.').waitFor();
+    await waitForStatus(/2 marks need a decision/);
   });
 
   flow('"keep theirs" withdraws, and the mark of the other stands', async () => {

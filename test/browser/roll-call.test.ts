@@ -289,6 +289,12 @@ describe('without network', () => {
     await page.keyboard.press('Enter');
     const row = page.locator('#register > li', { hasText: 'Noether' });
     await row.locator('.st', { hasText: 'Saved on this device' }).waitFor();
+    // Told where the person looks, and one tap away.
+    const toast = page.locator('#notice .toast-card');
+    await toast.getByText('Emmy Noether was added, on this device.').waitFor();
+    await toast.getByRole('button', { name: 'Show' }).click();
+    expect(await row.evaluate((each) => each.contains(document.activeElement))).toBe(true);
+    await page.locator('#device', { hasText: 'Offline, 1 new person saved on this device' }).waitFor();
     await row.locator('label:has(input[value=late])').click();
     await page.locator('#device', { hasText: 'Offline, 1 mark and 1 new person' }).waitFor();
     await back();
@@ -303,6 +309,28 @@ describe('without network', () => {
     await page.reload();
     expect(await row.getAttribute('data-s')).toBe('late');
     expect(await row.count()).toBe(1);
+    await page.context().close();
+  }, 60_000);
+
+  it('keeps its line on top while the register is scrolled, on a phone, and the toast on one line above the main button', async () => {
+    const { page, choose } = await offline();
+    await page.setViewportSize({ width: 360, height: 640 });
+    await choose(0, 'late');
+    await page.locator('#mark-all button').click();
+    const toast = page.locator('#notice .toast-card');
+    const boxes = await Promise.all(
+      [toast.getByRole('button', { name: 'Undo' }), toast.getByRole('button', { name: 'Close' }), toast].map((each) =>
+        each.boundingBox(),
+      ),
+    );
+    const complete = (await page.locator('.complete-end button').boundingBox())!;
+    const [undo, close, card] = boxes as NonNullable<(typeof boxes)[0]>[];
+    expect(undo!.y).toBe(close!.y);
+    expect(card!.y + card!.height).toBeLessThanOrEqual(complete.y);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    const line = (await page.locator('#device', { hasText: 'Offline, 4 marks' }).boundingBox())!;
+    expect(line.y).toBe(0);
+    expect((await page.locator('#find').boundingBox())!.y).toBeGreaterThanOrEqual(line.height);
     await page.context().close();
   }, 60_000);
 

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Browser, type Page } from 'playwright-core';
 import type { Envelope } from '../../src/sync/wire.js';
-import { PresenceOperation } from '../../src/presence/index.js';
+import { Participant } from '../../src/participants/index.js';
+import { PresenceOperation, SyncConflict } from '../../src/presence/index.js';
 import { openBrowser, pageOf, seriousProblems } from '../support/browser.js';
 import { type Visitor } from '../support/visitor.js';
 import { World } from '../world.js';
@@ -102,7 +103,78 @@ it('shows another account how many marks wait, and lets an administrator hand th
   await page.locator('#others').getByRole('button', { name: 'Hand in for this account' }).click();
   await page.getByText('Handed in.').waitFor();
   await page.locator('#others').waitFor({ state: 'hidden' });
+  // At once, without a reload: the line tells it no more, and the administrator's badge counts what came.
+  await page.locator('#device', { hasText: 'Bruno Example' }).waitFor({ state: 'hidden' });
+  await page.locator('.nav-count', { hasText: '1' }).waitFor();
   const receipts = await world.read(world.school, (em) => em.find(PresenceOperation, { session: session.id }));
   expect(receipts.map((each) => [each.outcome, each.author])).toEqual([['parked', world.school.user.bruno!.id]]);
+  await page.context().close();
+}, 60_000);
+
+it('tells a dispute outside the register until it is decided: in the line, in the list and on Today', async () => {
+  const { page, session } = await oneWaits();
+  const ada = await world.read(world.school, (em) =>
+    em.findOneOrFail(Participant, { lastName: 'Lovelace' }, { orderBy: { id: 'desc' } }),
+  );
+  await world.ana.post('/api/presence', { session_id: session.id, participant_id: ada.id, presence_state: 'excused' });
+  await page.unroute('**/api/sync');
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.locator('#device').getByRole('link', { name: '1 mark needs a decision' }).click();
+  const line = page.locator('#disputed li', { hasText: 'Ada Lovelace: Late' });
+  expect(await line.textContent()).toContain('Mathematics');
+  expect(await line.textContent()).toContain('Ana Example marked Excused meanwhile');
+  expect(await page.getByText('Nothing waits here.').isVisible()).toBe(false);
+  expect(await seriousProblems(page)).toEqual([]);
+  await page.goto('/');
+  const register = page.locator('.rows > li', { has: page.locator(`a[href="/sessions/${session.id}"]`) });
+  await register.getByText('1 disputed').waitFor();
+  await page.goto('/waiting');
+  await line.getByRole('link', { name: 'Decide in the register' }).click();
+  const row = page.locator(`#p${ada.id}`);
+  await row.getByText('Ana Example marked Excused meanwhile; you marked Late.').waitFor();
+  // No sign of "saved" beside what is not settled.
+  expect(await row.locator('fieldset').evaluate((each) => getComputedStyle(each, '::after').display)).toBe('none');
+  // The desk decides; the next look at the register tells the device.
+  const conflict = await world.read(world.school, (em) => em.findOneOrFail(SyncConflict, { session: session.id }));
+  const answer = await world.ana.post(`/api/admin/sync-conflicts/${conflict.id}/resolve`, {
+    choice: 'server',
+    reason: 'Asked both',
+  });
+  expect(answer.status).toBe(200);
+  await page.reload();
+  await page.locator('#device', { hasText: /^Online(?!.*decision)/ }).waitFor();
+  await page.goto('/');
+  await register.waitFor();
+  expect(await register.textContent()).not.toContain('disputed');
+  await page.context().close();
+}, 60_000);
+
+it('folds the taps of one person into one line, counts down to the next try, and tells times as the organization does', async () => {
+  const { session } = await world.addRegister(world.school, ['Ada Lovelace']);
+  const page = await pageOf(browser, world.bruno, { serviceWorkers: 'block', timezoneId: 'Asia/Kolkata' });
+  await page.goto(`/sessions/${session.id}`);
+  await told(page, 'Online');
+  await page.route('**/api/sync**', (route) => route.abort());
+  for (const state of ['late', 'absent', 'late'])
+    await page.locator(`#register label:has(input[value=${state}])`).click();
+  await told(page, 'Offline, 1 mark saved on this device');
+  const now = () =>
+    new Intl.DateTimeFormat('en', { timeStyle: 'short', timeZone: world.school.organization.timeZone }).format();
+  const [before, line, after] = [now(), await page.locator('#device').textContent(), now()];
+  expect([before, after].some((time) => line!.includes(`last sync ${time}`)) || line).toBe(true);
+  await page.locator('#device a').click();
+  await page.locator('#queued li').waitFor();
+  expect(await page.locator('#queued li').allTextContents()).toEqual([expect.stringContaining('Ada Lovelace: Late')]);
+  await page.locator('#next-try', { hasText: /^Next try in \d+ s$/ }).waitFor();
+  // What can be done stands above the list.
+  const top = async (what: string) => (await page.locator(what).boundingBox())!.y;
+  expect(await top('#waiting-acts')).toBeLessThan(await top('#queued'));
+  await Promise.all([
+    page.waitForRequest('**/api/sync**'),
+    page.locator('#device').getByRole('button', { name: 'Send now' }).click(),
+  ]);
+  await page.unroute('**/api/sync**');
+  await page.getByText('Nothing waits here.').waitFor({ timeout: 20_000 });
+  expect(await page.locator('#lasting').isVisible()).toBe(false);
   await page.context().close();
 }, 60_000);
