@@ -86,11 +86,14 @@ export async function baseOf(
   tx: EntityManager,
   session: number,
   author: number,
-  { base, participant }: Mark,
+  { base, participant, captured }: Mark,
 ): Promise<{ base: Base; candidate: { id: number; conflict: number } | null }> {
   let asked: Mark['base'] = base;
   for (let step = 0; step < LONGEST_CHAIN; step++) {
     if (asked === null) return { base: { kind: 'any' }, candidate: null };
+    // The number is one of the cell of whom he was merged into this one: of this cell nobody has seen anything.
+    if (typeof asked === 'number' && asked > 0 && captured?.redirectedFrom)
+      return { base: { kind: 'concurrent' }, candidate: null };
     if (typeof asked === 'number') return { base: { kind: 'revision', revision: asked }, candidate: null };
     const receipt = (await receiptsOf(tx, [asked.op])).get(asked.op);
     // What was refused for good never comes; a person may adopt what stood on it.

@@ -492,6 +492,22 @@ export const MUTANTS: Mutant[] = [
     ),
   ),
   rare(
+    { kind: 'restore', acts: ['back up', 'restore with a new epoch', 'page mark', 'link'] },
+    bug(
+      'number believed after a restore',
+      'A revision number that was given out again counts as seen.',
+      edit(PRESENCE + 'receipts.ts', "return isUnseen ? { kind: 'concurrent' } : base;", 'return base;'),
+    ),
+  ),
+  rare(
+    { acts: ['merge people', 'page mark', 'link'] },
+    bug(
+      'number of a merged person believed',
+      'A revision of the cell of somebody who was merged counts for the cell of the other.',
+      edit(PRESENCE + 'receipts.ts', 'asked > 0 && captured?.redirectedFrom', 'asked < 0 && captured?.redirectedFrom'),
+    ),
+  ),
+  rare(
     { fault: 'database hiccup', acts: ['without network'] },
     bug(
       'waiting never judged',

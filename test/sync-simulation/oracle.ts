@@ -33,6 +33,8 @@ interface Captured {
   by: Person;
   /** The number that the person tapped, where it still means the same person. */
   tapped: number | null;
+  /** The revision and the state that the page showed, where the op is based on them. */
+  saw: { revision: number; state: string | null } | null;
   /** The person threw it away himself. */
   discarded: boolean;
 }
@@ -80,6 +82,7 @@ export class Oracle {
   private withdrawn = new Set<string>();
   private readonly seqs = new Map<string, number>();
   restores = 0;
+  restoredInSilence = false;
   /** When somebody was merged into another. */
   readonly mergedAt = new Map<number, number>();
   /** A message broke the promise: told when the step is over, because a request must not fail for it. */
@@ -101,6 +104,7 @@ export class Oracle {
   shown(tab: Tab, drafts: Draft[]) {
     return drafts.map((draft) => ({
       shown: draft.kind === 'presence' ? draft.shown_revision : 0,
+      state: draft.kind === 'presence' ? draft.shown_state : undefined,
       restores: tab.page?.restores ?? 0,
     }));
   }
@@ -110,7 +114,7 @@ export class Oracle {
     tab: Tab,
     op: Op,
     draft: Draft,
-    { shown, restores }: { shown: number; restores: number },
+    { shown, state, restores }: { shown: number; state?: string | null | undefined; restores: number },
     { forged = false }: { forged?: boolean },
   ): void {
     if (this.ops.has(op.op_id)) fail('id used twice', op.op_id);
@@ -121,6 +125,7 @@ export class Oracle {
       if (op.presence_state !== draft.presence_state) fail('changed at capture', JSON.stringify({ draft, op }));
       if (!forged) this.honestBase(browser, tab, op, shown);
     }
+    const sawIt = op.kind === 'presence' && 'revision' in op.base && op.base.revision === shown && shown > 0;
     const numbers = `${browser.number} ${tab.binding}`;
     const before = this.seqs.get(numbers) ?? 0;
     // After a restore what waits may be numbered anew.
@@ -132,6 +137,7 @@ export class Oracle {
       browser,
       by: tab.user!,
       tapped: same && !forged ? number : null,
+      saw: sawIt && state !== undefined ? { revision: shown, state } : null,
       discarded: false,
     });
   }
@@ -339,7 +345,10 @@ export class Oracle {
       if (ofCell !== Number(revises) || ofReceipt !== Number(waited))
         fail('audit', `${op.op_id} ${outcome} ${settlement}: ${ofCell} rows of the cell, ${ofReceipt} of the receipt`);
       // 3. Nothing is overwritten unseen, and nobody is asked for nothing.
-      if (op.kind === 'presence') this.seen(op, receipt, receipts);
+      if (op.kind === 'presence') {
+        this.seen(op, receipt, receipts);
+        this.overwrote(op.op_id, receipt, all);
+      }
     }
 
     // 4. Nothing that nobody captured.
@@ -403,10 +412,15 @@ export class Oracle {
 
   private seen(op: PresenceOp, receipt: Receipt, receipts: Map<string, Receipt>): void {
     let base: PresenceOp['base'] = op.base;
+    // Merged into somebody else, whose mark he never saw: the number says nothing.
+    const redirected = typeof op.participant_id === 'number' && op.participant_id !== receipt.participant_id;
+    if (redirected && receipt.outcome === 'conflict') return;
     for (;;) {
       if ('revision' in base) {
         if (receipt.outcome === 'applied' && receipt.revision !== base.revision + 1)
           fail('silently overwritten', `${op.op_id} saw ${base.revision} and made ${receipt.revision}`);
+        if (receipt.outcome === 'applied' && redirected && base.revision > 0)
+          fail('silently overwritten', `${op.op_id} saw the mark of somebody who was merged into this one`);
         if (receipt.outcome === 'conflict' && receipt.revision === base.revision && !this.restores)
           fail('conflict with what he saw', op.op_id);
         return;
@@ -422,6 +436,23 @@ export class Oracle {
         fail('silently overwritten', `${op.op_id} stands on ${before!.revision} and made ${receipt.revision}`);
       return;
     }
+  }
+
+  /** What was replaced is what the page showed, and not only what has its number. */
+  private overwrote(opId: string, receipt: Receipt, all: Receipt[]): void {
+    const { saw } = this.ops.get(opId)!;
+    // Without a new epoch nobody can tell that a number was given out twice (docs/operations.md).
+    if (!saw || receipt.outcome !== 'applied' || this.restoredInSilence) return;
+    const before = all.find(
+      (each) =>
+        each.outcome === 'applied' &&
+        each.kind !== 'participant' &&
+        each.revision === saw.revision &&
+        cellKey(each.session_id, each.participant_id) === cellKey(receipt.session_id, receipt.participant_id),
+    );
+    const state = before && (JSON.parse(before.body) as { presence_state?: string | null }).presence_state;
+    if (!before || (state !== undefined && state !== saw.state))
+      fail('silently overwritten', `${opId} was shown ${saw.state} (${saw.revision}), and replaced ${state}`);
   }
 
   /** Revisions, states, conflicts. */

@@ -595,6 +595,7 @@ class Schedule {
         // What the devices keep of a server that went back is worth nothing: they are told by another epoch, or ask anew.
         this.kept.clear();
         if (act === 'restore with a new epoch') await server.newEpoch();
+        else this.oracle.restoredInSilence = true;
         // The sign-ins of after the backup are gone as well; people sign in again.
         for (const browser of this.browsers)
           if (browser.user && browser.cookie) await this.letIn(browser, browser.user);
