@@ -75,7 +75,7 @@ describe('for whom a page was drawn', () => {
     const page = (await world.bruno.get('/offline')).body;
     expect(page).not.toContain(world.school.user.bruno!.email);
     expect(page).not.toContain('Riverside');
-    expect(page.match(/<template data-case="/g)).toHaveLength(8);
+    expect(page.match(/<template data-case="/g)).toHaveLength(9);
   });
 });
 
