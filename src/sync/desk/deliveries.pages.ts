@@ -83,7 +83,7 @@ export class DeliveriesPages {
         meta,
         query,
         statuses: DELIVERY_STATUSES,
-        looked_at: looked >= LOOKED_AT ? LOOKED_AT : null,
+        looked_at: filter.notable && looked >= LOOKED_AT ? LOOKED_AT : null,
       },
       request,
     );

@@ -99,23 +99,21 @@ export async function deliveriesOf(
   add('status', 'h.status = :status');
   add('from', 'h.received_at >= :from');
   add('to', 'h.received_at < :to');
-  const source = `(select h.* from sync_history h where ${parts.join(' and ')}
+  const among = `(select h.* from sync_history h where ${parts.join(' and ')}
     ${filter.notable ? `order by h.received_at desc, h.id desc limit ${LOOKED_AT}` : ''})`;
   const notable = filter.notable ? isNotable(em) : '1 = 1';
-  const rows = await read<Row>(
-    em,
-    `${deliveriesIn(source)} and ${notable} and h.id > :after
-      order by ${order === 'oldest' ? 'h.id' : 'h.received_at desc, h.id desc'} limit :take offset :skip`,
-    {
-      ...parameters,
-      after: afterCursor(paging.cursor),
-      take: paging.per_page + 1,
-      skip: paging.cursor ? 0 : (paging.page - 1) * paging.per_page,
-    },
-  );
+  const sorted = order === 'oldest' ? 'h.id' : 'h.received_at desc, h.id desc';
+  // One page first; names and counts are looked up for its rows alone.
+  const page = `(select h.* from ${among} h where ${notable} and h.id > :after order by ${sorted} limit :take offset :skip)`;
+  const rows = await read<Row>(em, `${deliveriesIn(page)} order by ${sorted}`, {
+    ...parameters,
+    after: afterCursor(paging.cursor),
+    take: paging.per_page + 1,
+    skip: paging.cursor ? 0 : (paging.page - 1) * paging.per_page,
+  });
   const [count] = await read<{ total: number | null; looked: number }>(
     em,
-    `select sum(case when ${notable} then 1 else 0 end) as total, count(*) as looked from ${source} h`,
+    `select sum(case when ${notable} then 1 else 0 end) as total, count(*) as looked from ${among} h`,
     parameters,
   );
   const data = rows.slice(0, paging.per_page).map(deliveryFrom);
