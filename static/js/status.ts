@@ -4,7 +4,7 @@
  */
 import { device, type Device } from './device.js';
 import { askBeforeLeaving } from './leaving.js';
-import { amount, button, fill, many, saveFile, say, when, wordsOf, type Words } from './page.js';
+import { amount, button, fill, many, saveFile, say, toast, when, wordsOf, type Words } from './page.js';
 import { type Engine, type State } from './sync/engine.js';
 import { takeOver, type WorkerState } from './worker/register.js';
 
@@ -35,10 +35,14 @@ async function start(line: HTMLElement, opening: Promise<Device | null>): Promis
   askBeforeLeaving(found, words);
   let foreign = await engine.foreign();
   let state = await engine.state();
-  const send = () => void engine.wake(true);
+  const send = () =>
+    void engine.wake(true).then(async () => {
+      if ((await engine.state()).waiting) toast('problem', words.not_sent ?? '');
+    });
   const paint = () => draw(line, [told(words, state, send), ...besides(words, state, foreign)]);
   let heard = '';
   const hear = (now: State) => {
+    if (now.disputed > state.disputed) say(many(words, 'disputed', now.disputed));
     state = now;
     paint();
     inLists(words, state);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { GroupAssignment, type Group } from '../../src/participants/index.js';
 import { clock } from '../../src/platform/clock.js';
+import { SyncConflict } from '../../src/presence/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { Organization } from '../../src/tenancy/index.js';
 import { countStatements } from '../support/count-statements.js';
@@ -265,6 +266,31 @@ describe('the first page', () => {
     expect(linked((await tom!.get('/')).body)).toEqual([running.id, current.id, over.id, soon.id]);
     clock.now = () => new Date('2026-05-02T10:00:00Z');
     expect(textOf((await tom!.get('/')).body)).toContain('Coming up');
+  });
+
+  it('tells where marks are disputed, with as many statements for one session as for many', async () => {
+    const place = await world.openPlace('Two Minds School', 'education', 'Europe/Paris', { tom: 'administrator' });
+    const { tom } = place.visitor;
+    const { group, participants, session } = await world.addRegister(place, 2);
+    const few = await countStatements(world, () => tom!.get('/'));
+    for (let at = 0; at < 4; at++) await world.addSession(place, group);
+    expect(await countStatements(world, () => tom!.get('/'))).toBe(few);
+    expect(textOf((await tom!.get('/')).body)).not.toContain('disputed');
+    await world.write(place, (tx) => {
+      for (const { id } of participants)
+        tx.create(SyncConflict, {
+          session: session.id,
+          participant: id,
+          status: 'open',
+          isOpen: true,
+          revision: 1,
+          suggestion: 'ask',
+          versionAData: '{}',
+          versionBData: '{}',
+        } as never);
+    });
+    expect(textOf((await tom!.get('/')).body).match(/\d+ disputed/g)).toEqual(['2 disputed']);
+    expect(await countStatements(world, () => tom!.get('/'))).toBe(few);
   });
 
   it('shows to an external participant only a page about himself', async () => {
