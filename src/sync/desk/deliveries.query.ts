@@ -1,5 +1,5 @@
 import { type EntityManager } from '@mikro-orm/core';
-import { secondsBefore } from '../../platform/database/dialect.js';
+import { byIndex, secondsBefore } from '../../platform/database/dialect.js';
 import { instant, read, type Parameters } from '../../platform/database/read.js';
 import { afterCursor, cursorOf, type PageMeta, type Paging } from '../../platform/http/paging.js';
 import { type SyncHistory } from '../sync-history.entity.js';
@@ -58,11 +58,13 @@ type Row = Record<(typeof OUTCOMES)[number], number> & {
   waiting: number;
 };
 
+const BY_DELIVERY = 'presence_operations_delivery_index';
 const deliveriesIn = (
+  em: EntityManager,
   source: string,
 ) => `select h.id, h.batch_id, h.status, h.on_behalf, h.sent_at, h.received_at, h.done_at, h.operations,
        ${OUTCOMES.map((name) => `h.${name}`).join(', ')}, k.client_id, k.label, k.device_hash, h.user_id, u.first_name, u.last_name,
-       (select count(*) from presence_operations o where o.organization_id = h.organization_id
+       (select count(*) from presence_operations o ${byIndex(em, BY_DELIVERY)} where o.organization_id = h.organization_id
           and o.sync_history_id = h.id and o.outcome = 'parked' and o.settlement is null) as waiting
   from ${source} h
   join sync_clients k on k.organization_id = h.organization_id and k.id = h.sync_client_id
@@ -71,7 +73,8 @@ const deliveriesIn = (
 
 /** Times that are not to be trusted count as the time of arrival, so they say nothing about how long a mark had waited. */
 const isNotable = (em: EntityManager) => `(h.status <> 'done' or h.applied <> h.operations or exists (
-    select 1 from presence_operations o where o.organization_id = h.organization_id and o.sync_history_id = h.id
+    select 1 from presence_operations o ${byIndex(em, BY_DELIVERY)}
+     where o.organization_id = h.organization_id and o.sync_history_id = h.id
        and (o.corrected_at < ${secondsBefore(em, 'h.received_at', AT_ONCE_S)} or o.flags like '%clock_invalid%')))`;
 
 /**
@@ -105,7 +108,7 @@ export async function deliveriesOf(
   const sorted = order === 'oldest' ? 'h.id' : 'h.received_at desc, h.id desc';
   // One page first; names and counts are looked up for its rows alone.
   const page = `(select h.* from ${among} h where ${notable} and h.id > :after order by ${sorted} limit :take offset :skip)`;
-  const rows = await read<Row>(em, `${deliveriesIn(page)} order by ${sorted}`, {
+  const rows = await read<Row>(em, `${deliveriesIn(em, page)} order by ${sorted}`, {
     ...parameters,
     after: afterCursor(paging.cursor),
     take: paging.per_page + 1,
@@ -124,7 +127,7 @@ export async function deliveriesOf(
 
 /** @returns one delivery, or null */
 export async function deliveryById(em: EntityManager, id: number): Promise<Delivery | null> {
-  const [row] = await read<Row>(em, `${deliveriesIn('sync_history')} and h.id = :id`, { id });
+  const [row] = await read<Row>(em, `${deliveriesIn(em, 'sync_history')} and h.id = :id`, { id });
   return row ? deliveryFrom(row) : null;
 }
 
@@ -168,7 +171,7 @@ export async function broughtBy(em: EntityManager, deliveries: number[]): Promis
                     max(case when o.outcome in ('conflict', 'parked') and o.settlement is null then 1 else 0 end)
                       over (${cell}) as waits,
                     row_number() over (${cell} order by o.id desc) as place
-               from presence_operations o
+               from presence_operations o ${byIndex(em, BY_DELIVERY)}
               where o.organization_id = :organization and o.sync_history_id in (:deliveries)) c
       where c.place = 1 group by c.delivery, c.kind, c.outcome, c.waits`,
     { deliveries },
