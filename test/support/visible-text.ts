@@ -24,6 +24,9 @@ const CALENDAR = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|June?|July
 /** Names of columns, as programs write them into the head of a file. */
 const COLUMN = /^[a-z]+(_[a-z]+)+[.,:;]?$/;
 
+/** The sign of a browser, by which two of one name are told apart. */
+const SIGN = /^[0-9A-F]{4}[).,:]*$/;
+
 /** How a file writes its dates. */
 const FORMAT = /^[DMY]{1,4}([-./][DMY]{1,4}){2}$/;
 
@@ -37,7 +40,7 @@ function untranslated(text: string): string {
   return rest
     .split(/\s+/)
     .filter((word) => /\p{L}{2}/u.test(word) && !word.includes(DATA) && !word.includes('@'))
-    .filter((word) => ![ZONE, CALENDAR, COLUMN, FORMAT].some((pattern) => pattern.test(word)))
+    .filter((word) => ![ZONE, CALENDAR, COLUMN, FORMAT, SIGN].some((pattern) => pattern.test(word)))
     .join(' ');
 }
 
