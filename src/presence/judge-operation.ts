@@ -30,8 +30,8 @@ export interface Facts {
   /** Whether the op_id came before, and then whether it was the same operation: the same content by the same author. */
   known: 'same' | 'other' | null;
   target: 'live' | 'unknown' | 'erased';
-  /** Since a backup was restored this number means another one than the one who was marked. */
-  isAnother?: 'session' | 'person' | null;
+  /** Since a backup was restored the number of the session or of the person means another one. */
+  isAnother?: boolean;
   mayRecord: boolean;
   /** Handed in by somebody else than its author: always for a person to decide. */
   foreign?: boolean;
@@ -58,6 +58,7 @@ export type Code =
   | 'not_authorized'
   | 'foreign_author'
   | 'session_deleted'
+  | 'restored'
   | 'session_locked'
   | 'reason_required'
   | 'participant_removed'
@@ -95,8 +96,7 @@ export function judgeOperation(mark: Mark, facts: Facts): Judgement {
   if (facts.foreign) return { outcome: 'parked', code: 'foreign_author' };
   if (!facts.mayRecord) return { outcome: 'parked', code: 'not_authorized' };
   // What was lost with a restore is gone, whoever has its number now.
-  if (facts.isAnother === 'session') return { outcome: 'parked', code: 'session_deleted' };
-  if (facts.isAnother === 'person') return { outcome: 'parked', code: 'participant_removed' };
+  if (facts.isAnother) return { outcome: 'parked', code: 'restored' };
   // 12 and 14, then 10 and 11: a wrong request is told before a right one that comes too late (422 before 409).
   if (!facts.onRoster) return { outcome: 'parked', code: facts.moved ? 'participant_moved' : 'participant_removed' };
   if (!facts.stateKnown) return { outcome: 'parked', code: 'state_unknown' };

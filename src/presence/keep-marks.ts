@@ -2,7 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { Problem, type Refusal } from '../platform/http/problem.js';
 import { applyToCells, cellOf, cellsOf, makeDisputedCell, setDisputed } from './cells.js';
-import { addCandidate, openConflictsOf, settle, settleEqual, takeOut } from './conflicts.js';
+import { addCandidate, type Candidate, openConflictsOf, settle, settleEqual, takeOut } from './conflicts.js';
 import { judgeOperation, type Judgement } from './judge-operation.js';
 import { type Act, type Kept } from './kept.js';
 import { bodyOf, type Mark } from './mark.js';
@@ -64,7 +64,7 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
       const row = cells.get(mark.participant);
       // Who says the same again, from another device or against another revision, has one candidate, not many.
       const again = conflict?.candidates.filter(
-        (other) => other.id !== candidate?.id && other.author === act.author.id && other.state === (mark.state ?? null),
+        (other) => other.id !== candidate?.id && other.author === act.author.id && saysAgain(mark, other),
       );
       await settle(tx, again?.map(({ id }) => id) ?? [], 'superseded');
       each.conflict = await addCandidate(tx, act, each, each.record, conflict);
@@ -84,6 +84,13 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
 /** Whether this outcome leaves a receipt. */
 const isKept = (act: Act, { outcome }: Judgement): boolean =>
   outcome === 'applied' || outcome === 'merged' || (!!act.keepsEverything && outcome !== 'duplicate');
+
+/** Whether a mark says all that an earlier candidate says: its state, and a note or a time where that has one. */
+const saysAgain = (mark: Mark, { state, body }: Candidate): boolean =>
+  state === (mark.state ?? null) &&
+  !(body.note && mark.note === undefined) &&
+  !(body.arrived_at && mark.arrivedAt === undefined) &&
+  !(body.left_at && mark.leftAt === undefined);
 
 /** What is parked or rejected says nothing yet: the candidate before it goes on waiting. */
 const stands = ({ outcome }: Judgement): boolean => outcome === 'conflict' || outcome === 'merged';
@@ -116,7 +123,7 @@ async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<numb
     const judgement = judgeOperation(mark, {
       known: receipt && (isSame(receipt, hash, act.author.id) ? 'same' : 'other'),
       target: !standing ? 'unknown' : standing.erased ? 'erased' : 'live',
-      isAnother: act.adopting ? null : isAnother(act, mark, standing),
+      isAnother: isAnother(act, mark, standing),
       foreign: act.foreign ?? false,
       mayRecord: act.mayRecord,
       mayCorrect: act.mayCorrect(record),

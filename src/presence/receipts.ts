@@ -153,10 +153,9 @@ export function isAnother(
   { restoredAt, session }: Act,
   { captured }: Mark,
   person: { createdAt: Date } | undefined,
-): 'session' | 'person' | null {
-  if (!restoredAt || !captured?.clockTrusted || captured.correctedAt >= restoredAt) return null;
-  if (session.createdAt > restoredAt) return 'session';
-  return captured.byNumber && person && person.createdAt > restoredAt ? 'person' : null;
+): boolean {
+  if (!restoredAt || !captured?.clockTrusted || captured.correctedAt >= restoredAt) return false;
+  return session.createdAt > restoredAt || (captured.byNumber && !!person && person.createdAt > restoredAt);
 }
 
 /** Whether what came before is the same operation: an id may be known to others, and nobody answers for their marks. */
@@ -172,6 +171,8 @@ export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept
   const captured = mark.captured;
   const { body, hash } = captured ?? bodyOf(act.session.id, mark);
   const rejected = judgement.outcome === 'rejected';
+  // Nobody is named who was not meant.
+  const unnamed = rejected || ('code' in judgement && judgement.code === 'restored');
   const flags = [...(captured?.flags ?? []), ...(act.flags ? [act.flags] : [])];
   if ('late' in judgement && judgement.late) flags.push('late_arrival');
   if ('behind' in judgement && judgement.behind) flags.push('server_behind');
@@ -180,8 +181,8 @@ export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept
     opId: mark.opId,
     hash,
     // Of what is rejected nothing personal is kept: its id, its number and the code.
-    session: rejected ? null : act.session.id,
-    participant: rejected ? null : mark.participant,
+    session: unnamed ? null : act.session.id,
+    participant: unnamed ? null : mark.participant,
     author: act.author.id,
     kind: 'presence',
     body: rejected ? '' : body,
@@ -195,7 +196,7 @@ export function receiptRow(act: Act, { mark, judgement, record, conflict }: Kept
     seq: captured?.seq ?? null,
     conflict: conflict ?? null,
     waitsFor: waits?.op ?? null,
-    redirectedFrom: rejected ? null : (captured?.redirectedFrom ?? null),
+    redirectedFrom: unnamed ? null : (captured?.redirectedFrom ?? null),
     batchId: captured ? captured.actId : act.batchId,
     delivery: act.delivery ?? null,
     recordedAt: mark.recordedAt ?? now,
@@ -239,8 +240,9 @@ export async function replaceReceipt(
     answer: row.answer,
     conflict: row.conflict,
     participant: row.participant,
+    session: row.session,
     // Of what is rejected nothing personal is kept, now either.
-    ...(row.outcome === 'rejected' ? { body: '', session: null } : {}),
+    ...(row.outcome === 'rejected' ? { body: '' } : {}),
     waitsFor: ends ? null : row.waitsFor,
     adoptedBy: adopter,
     settlement: ends ? settlement : null,

@@ -77,6 +77,8 @@ export type SyncCode =
   | 'id_reuse'
   | 'missing_base'
   | 'session_deleted'
+  /** Captured before a backup was restored: the number of the session or person means another one now. */
+  | 'restored'
   | 'session_locked'
   | 'participant_removed'
   | 'participant_moved'

@@ -204,7 +204,7 @@ describe('the conflict desk in a browser', () => {
     await page.click('text=Discard the selected');
     await page.waitForSelector('#notice:has-text("3 discarded.")');
     await page.goto('/devices');
-    expect(await page.textContent('main')).toContain('1 mark is known to be there and has not arrived.');
+    expect(await page.textContent('main')).toContain('1 entry is known to be there and has not arrived.');
     await look(page, 'devices');
     await page.goto('/sync-history');
     await look(page, 'history');

@@ -65,7 +65,7 @@ describe('the pages tell of the case', () => {
     const op = device.mark(session, people[0]!, 'present');
     await device.one(op);
     await device.one({ ...op, presence_state: 'absent' });
-    expect(await parked()).toMatch(/The same id came with other content[^]*Ada Lovelace[^]*Absent/);
+    expect(await parked()).toMatch(/The same id came before, with other content[^]*Ada Lovelace[^]*Absent/);
   });
 
   it('6: the device saw it later: its mark is suggested, by the name of who made it', async () => {
@@ -213,6 +213,20 @@ describe('the pages tell of the case', () => {
       'The clock cannot be trusted: the time of arrival counts',
     ];
     expect(doubts.filter((each) => version.includes(each))).toEqual(flag === null ? [] : [flag]);
+  });
+
+  it('22: nothing is claimed about when it was, but how long it waited by its own clock', async () => {
+    await anaMarks(people[0]!, 'late');
+    device.ahead = -3 * 86_400_000;
+    const op = device.mark(session, people[0]!, 'present', { recorded_at: device.time(5 * 3_600_000) });
+    const { conflict_id } = await device.one(op, { sent_at: device.time() });
+    const page = await main(`/conflicts/${conflict_id}`);
+    expect(page).not.toMatch(/saw it at the same moment| saw it .* (before|after) /);
+    const version = brought(page);
+    expect(version).toMatch(
+      /Observed[^]*not known[^]*Reached the server[^]*5 hr[^]* after it was made, by its own clock/,
+    );
+    expect(version).not.toContain('at once');
   });
 
   it('23: outside of the time of the session it counts, and says so', async () => {

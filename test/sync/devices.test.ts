@@ -40,7 +40,7 @@ describe('the devices page', () => {
     await device.send([ops[0], ops[2]]);
     expect(await found(device)).toMatchObject({ max_seq: 5, received_up_to: 1, missing: 3 });
     const page = (await world.ana.get('/devices')).body;
-    expect(page).toContain('3 marks are known to be there and have not arrived.');
+    expect(page).toContain('3 entries are known to be there and have not arrived.');
     await device.send([ops[1]]);
     expect(await found(device)).toMatchObject({ received_up_to: 3, missing: 2 });
     // A number that was used twice is one number.
@@ -74,7 +74,7 @@ describe('the devices page', () => {
       );
     }
     expect(page).toContain(`datetime="${one.first_seen_at}"`);
-    expect(page).toContain('2 marks arrived, the last');
+    expect(page).toContain('2 entries arrived, the last');
     // Another account on the same browser is the same device.
     const shared = await world.write(world.school, async (tx) => {
       const own = await tx.findOneOrFail(SyncClient, { clientId: first.device.handshake.client_id });

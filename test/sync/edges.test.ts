@@ -118,6 +118,18 @@ describe('a candidate', () => {
     const settlements = await Promise.all(said.map(async (op) => (await receipt(op)).settlement ?? null));
     expect(settlements).toEqual(['superseded', null, 'superseded', null]);
     expect(await conflict(people[0]!)).toMatchObject({ status: 'open', revision: 4 });
+    // A note or a time that the later one does not have is not put aside with it.
+    const told = device.mark(session, people[1]!, 'late', { note: 'bus broke down' });
+    const plain = device.mark(session, people[1]!, 'late');
+    await world.ana.post('/api/presence', {
+      session_id: session,
+      participant_id: people[1],
+      presence_state: 'present',
+    });
+    await device.send([told, plain]);
+    expect([(await receipt(told)).settlement ?? null, (await receipt(plain)).settlement ?? null]).toEqual([null, null]);
+    await device.one(device.mark(session, people[1]!, 'late', { note: 'the bus broke down' }));
+    expect([(await receipt(told)).settlement, (await receipt(plain)).settlement]).toEqual(['superseded', 'superseded']);
   });
 
   it('is replaced by nobody but who made it, and a base of another register is none', async () => {
@@ -172,7 +184,7 @@ describe('after a restore', () => {
     );
     const made = await world.addRegister(world.school, 1);
     const mark = device.mark(made.session.id, made.participants[0]!.id, 'present', { recorded_at: captured });
-    expect(await device.one(mark)).toMatchObject({ outcome: 'parked', code: 'session_deleted' });
+    expect(await device.one(mark)).toMatchObject({ outcome: 'parked', code: 'restored' });
     expect(await world.app.get(JudgeParkedJob).judge()).toBe(0);
     const newcomer = await world.write(world.school, async (tx) => {
       const { group } = await tx.findOneOrFail(Session, { id: session });
@@ -181,7 +193,14 @@ describe('after a restore', () => {
       return person.id;
     });
     const op = device.mark(session, newcomer, 'present', { recorded_at: captured });
-    expect(await device.one(op)).toMatchObject({ outcome: 'parked', code: 'participant_removed' });
+    expect(await device.one(op)).toMatchObject({ outcome: 'parked', code: 'restored' });
+    // Nobody is named beside it, and nobody can make it count for whoever has that number now.
+    expect(await receipt(op)).toMatchObject({ session: null, participant: null });
+    const page = (await world.ana.get('/parked')).body;
+    expect(page).toContain('Made before the server was restored');
+    expect(page).not.toContain('New Comer');
+    await expect(adopt(op)).rejects.toMatchObject({ status: 409 });
+    expect(await cell(newcomer)).toBeNull();
     expect(await device.one(device.mark(session, newcomer, 'present'))).toMatchObject({ outcome: 'applied' });
     // Whom the device added itself is named by that operation, whatever his number is now.
     const { group } = await world.read(world.school, (em) => em.findOneOrFail(Session, { id: session }));

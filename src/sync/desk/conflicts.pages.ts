@@ -202,11 +202,16 @@ export class ConflictsPages {
   }
 }
 
-/** How long after the mark in force the newest version was observed, in milliseconds; negative when before it. */
+/**
+ * How long after the mark in force the newest version was observed, in milliseconds; negative when before it. Null when a
+ * clock cannot be trusted: then nobody knows.
+ */
 function apart(conflict: Conflict): number | null {
-  const newest = newestCandidate(conflict)?.correctedAt;
-  const incumbent = conflict.versions[0]!.correctedAt;
-  return newest && incumbent ? newest.getTime() - incumbent.getTime() : null;
+  const newest = newestCandidate(conflict);
+  const incumbent = conflict.versions[0]!;
+  if (!newest?.correctedAt || !incumbent.correctedAt) return null;
+  if ([newest, incumbent].some(({ flags }) => flags.some((flag) => flag.startsWith('clock_')))) return null;
+  return newest.correctedAt.getTime() - incumbent.correctedAt.getTime();
 }
 
 /** What is different from what the person saw: the versions that are new, and those that are no longer open. */

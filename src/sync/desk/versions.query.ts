@@ -35,6 +35,8 @@ export interface Version {
   receivedAt: Date | null;
   /** How far the device's clock was behind (positive) or ahead (negative) when it sent, in milliseconds. */
   clockOff: number | null;
+  /** How long the mark waited on the device, by the device's own clock, ms; null when no delivery brought it. */
+  waited: number | null;
   baseRevision: number | null;
   /** null when it cannot be told. */
   saw: Saw | null;
@@ -180,6 +182,10 @@ function clockOffOf(row: ReceiptRow): number | null {
   return instant(row.corrected_at).getTime() - instant(row.recorded_at).getTime();
 }
 
+/** By the device's own clock, whatever that says of the time: how long the mark waited on it. */
+const waitedOf = (row: ReceiptRow): number | null =>
+  row.sent_at === null ? null : Math.max(0, instant(row.sent_at).getTime() - instant(row.recorded_at).getTime());
+
 const nameOf = (row: ReceiptRow): string => `${row.first_name ?? ''} ${row.last_name ?? ''}`.trim();
 
 function candidateOf(row: ReceiptRow, saw: Saw | null): Version {
@@ -197,6 +203,7 @@ function candidateOf(row: ReceiptRow, saw: Saw | null): Version {
     recordedAt: instant(row.recorded_at),
     correctedAt: instant(row.corrected_at),
     receivedAt: instant(row.received_at),
+    waited: waitedOf(row),
     clockOff: clockOffOf(row),
     baseRevision: body.base?.revision ?? saw?.revision ?? null,
     saw,
@@ -226,6 +233,7 @@ function incumbentOf(
     recordedAt: isMarked ? new Date(record.recorded_at) : null,
     correctedAt: !isMarked ? null : receipt ? instant(receipt.corrected_at) : new Date(record.recorded_at),
     receivedAt: isMarked ? new Date(record.received_at) : null,
+    waited: receipt ? waitedOf(receipt) : null,
     clockOff: receipt ? clockOffOf(receipt) : null,
     baseRevision: receipt ? (bodyOf(receipt).base?.revision ?? saw?.revision ?? null) : null,
     saw,

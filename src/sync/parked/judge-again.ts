@@ -77,6 +77,8 @@ function cannotBe(code: string | null): Problem {
       session_deleted: 'The session is cancelled. Bring it back first, then this mark can count.',
       state_unknown: 'The state of this mark is not in use. Bring it back first, then this mark can count.',
       identifier_taken: 'Somebody else has this identifier. Change it there, or discard this and mark that person.',
+      restored:
+        'It was made before the server was restored, and what it was made for is gone. Discard it, and mark by hand.',
       missing_base: 'The person whom this mark means has not arrived yet.',
     }[code ?? ''] ?? 'This mark cannot count as it is.';
   return new Problem(409, { code: code === 'session_deleted' ? 'session_cancelled' : (code ?? 'stale'), message });
