@@ -1,7 +1,12 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Request } from 'playwright-core';
 import { createApp } from '../../src/app.js';
+import { PresenceRecord } from '../../src/presence/index.js';
 import { Device, until } from '../support/offline-device.js';
 import { Proxy } from '../support/proxy.js';
 import { PASSWORD, World } from '../world.js';
@@ -286,6 +291,70 @@ describe('a plain form without network', () => {
     await device.page.waitForURL('**/sessions/*');
     await device.page.getByText('Running').waitFor();
   }, 60_000);
+
+  it('that tells no referrer goes to the server untouched', async () => {
+    await openRegister();
+    const answer = device.page.waitForResponse((each) => each.request().method() === 'POST');
+    await device.page.evaluate(() => {
+      const meta = document.createElement('meta');
+      Object.assign(meta, { name: 'referrer', content: 'no-referrer' });
+      document.head.append(meta);
+      document.querySelector<HTMLFormElement>('form[action$="/register"]')!.submit();
+    });
+    expect((await answer).fromServiceWorker()).toBe(false);
+    expect(await device.rows('ops')).toEqual([]);
+  }, 60_000);
+
+  describe('of another site', () => {
+    let html = '';
+    const site = createServer(({ url }, response) =>
+      response.setHeader('Content-Type', 'text/html').setHeader('Referrer-Policy', url!.slice(1)).end(html),
+    );
+    beforeAll(async () => {
+      site.listen(0, '127.0.0.1');
+      await once(site, 'listening');
+    });
+    afterAll(() => void site.close());
+
+    /** What a page elsewhere does to whoever opens it. @returns the status, and whether the worker answered; null: no answer */
+    async function attack(policy: string, action: string, fields: Record<string, string>) {
+      const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`);
+      html = `<form method=post action="${proxy.address}${action}">${inputs.join('')}</form>`;
+      const page = await device.newPage();
+      // Another name of the machine is another site.
+      await page.goto(`http://localhost:${(site.address() as AddressInfo).port}/${policy}`);
+      const isPost = (each: Request) => each.method() === 'POST';
+      const ended = Promise.race([
+        page.waitForEvent('requestfinished', isPost),
+        page.waitForEvent('requestfailed', isPost),
+      ]);
+      await page.evaluate(() => document.querySelector('form')!.submit());
+      const answer = await (await ended).response();
+      await page.close();
+      return answer && [answer.status(), answer.fromServiceWorker()];
+    }
+
+    it('marks nobody, adds nobody and signs nobody out, with network and without', async () => {
+      const { path, participants, session, group } = await openRegister();
+      const [person] = participants;
+      const forms: [string, Record<string, string>][] = [
+        [`${path}/register`, { shown: `${person!.id}:0:`, [`s${person!.id}`]: 'late', complete: '1' }],
+        [`${path}/people`, { group_id: String(group.id), first_name: 'Eve', last_name: 'Evil' }],
+        [`${path}/start`, {}],
+        ['/logout', {}],
+      ];
+      for (const policy of ['unsafe-url', 'no-referrer'])
+        for (const form of forms) expect(await attack(policy, ...form)).toEqual([403, false]);
+      proxy.cut();
+      for (const policy of ['unsafe-url', 'no-referrer'])
+        for (const form of forms) expect(await attack(policy, ...form)).toBeNull();
+      proxy.restore();
+      await device.page.goto(path);
+      expect(await device.page.locator('#register > li').count()).toBe(NAMES.length);
+      expect(await device.rows('ops')).toEqual([]);
+      expect(await world.read(world.school, (em) => em.find(PresenceRecord, { session: session.id }))).toEqual([]);
+    }, 60_000);
+  });
 
   it('says NOT saved when the device refuses to keep it, and keeps nothing of it', async () => {
     const { path } = await openRegister();

@@ -97,12 +97,9 @@ async function personId(sent: URLSearchParams): Promise<string> {
   );
   if (!told[0]) return '';
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(told)));
-  const bytes = new Uint8Array(hash, 0, 16);
+  const hex = Array.from(new Uint8Array(hash, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
   // A UUID of version 8: made as its maker sees fit.
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-8$3-8$4-');
 }
 
 /** What the list of waiting marks calls them: the kept register knows it, the form does not. */

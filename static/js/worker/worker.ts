@@ -27,13 +27,7 @@ self.addEventListener('fetch', (event) => {
 
 /** A form that nothing is kept of: where the network is gone the person is told so, by a page that leads back. */
 const otherForm = (request: Request): Promise<Response> =>
-  fetch(request).catch(() => offlinePage('network', { back: pathOf(request.referrer) }));
-
-/** @returns where a form was, as HTML */
-function pathOf(referrer: string): string {
-  const { origin, pathname, search } = new URL(referrer || '/', location.origin);
-  return escapeHtml(origin === location.origin ? pathname + search : '/');
-}
+  fetch(request).catch(() => offlinePage('network', { back: escapeHtml(request.referrer) }));
 
 /** @returns null for what passes untouched */
 function answerTo(event: FetchEvent, request: Request, url: URL): Promise<Response> | null {
@@ -43,7 +37,9 @@ function answerTo(event: FetchEvent, request: Request, url: URL): Promise<Respon
     if (isPage) return navigate(request, url, event);
     return url.pathname.startsWith('/static/') ? file(request) : null;
   }
-  if (request.method !== 'POST') return null;
+  // What another site sent would be our own as soon as the worker sent it anew, and the server could not refuse it. Where a
+  // browser tells no referrer nothing is proven: it sends the form itself.
+  if (request.method !== 'POST' || !request.referrer.startsWith(`${location.origin}/`)) return null;
   if (isPage && FORM.test(url.pathname)) return plainForm(request, url);
   if (url.pathname === '/logout') return signOut(request);
   return isPage ? otherForm(request) : null;
