@@ -32,22 +32,31 @@ export function askBeforeLeaving({ engine, binding }: Device, words: Words): voi
 
   /** @returns true: sign out */
   function ask(state: State): Promise<boolean> {
-    const told = { count: state.waiting, what: amount(state) };
     const dialog = document.getElementById('leaving') as HTMLDialogElement;
     const part = <T extends HTMLElement>(selector: string) => dialog.querySelector<T>(selector)!;
     const typed = part<HTMLInputElement>('input');
     const discard = part<HTMLButtonElement>('[data-act=discard]');
-    part('h2').textContent = fill(words.leaving, told);
-    part('label span').textContent = fill(words.leaving_type, told);
-    typed.value = '';
-    discard.disabled = true;
-    typed.oninput = () => (discard.disabled = typed.value.trim() !== String(told.count));
+    const draw = () => {
+      const told = { count: state.waiting, what: amount(state) };
+      part('h2').textContent = fill(words.leaving, told);
+      part('label span').textContent = fill(words.leaving_type, told);
+      typed.value = '';
+      discard.disabled = true;
+    };
+    draw();
+    typed.oninput = () => (discard.disabled = typed.value.trim() !== String(state.waiting));
     // Enter in the field is no answer.
     typed.onkeydown = (event) => event.key !== 'Enter';
     part('[data-act=export]').onclick = () => void engine.exportOutbox(binding).then(saveFile);
-    // What was sent meanwhile is not there any more: then the number is another one, and nothing is deleted.
-    discard.onclick = () =>
-      void engine.discard(binding, told.count).then((isDone) => dialog.close(isDone ? 'out' : ''));
+    // What was sent meanwhile is not there any more: then nothing is deleted, and the person is asked again, if there is
+    // still something to ask.
+    discard.onclick = async () => {
+      const isDone = await engine.discard(binding, state.waiting);
+      state = await engine.state();
+      if (isDone || !state.waiting) return dialog.close('out');
+      draw();
+      typed.focus();
+    };
     dialog.returnValue = '';
     dialog.showModal();
     return new Promise((done) => (dialog.onclose = () => done(dialog.returnValue === 'out')));

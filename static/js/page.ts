@@ -40,15 +40,20 @@ export function amount({ waiting, people }: Count): string {
   return !people ? marks : waiting === people ? added : fill(words.both, { marks, people: added });
 }
 
+/** Made once, because making one takes long. A browser that does not know the organization's zone uses its own. */
+const [day, time, both] = (
+  [{ dateStyle: 'medium' }, { timeStyle: 'short' }, { dateStyle: 'medium', timeStyle: 'short' }] as const
+).map((style) => {
+  const { lang } = document.documentElement;
+  try {
+    return new Intl.DateTimeFormat(lang, { ...style, timeZone: document.body.dataset.zone });
+  } catch {
+    return new Intl.DateTimeFormat(lang, style);
+  }
+}) as [Intl.DateTimeFormat, Intl.DateTimeFormat, Intl.DateTimeFormat];
+
 /** @returns a time of today as a time, another one with its day; both in the organization's zone, as all times of a page */
-export function when(ms: number): string {
-  const of = (at: number, style: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(document.documentElement.lang, { ...style, timeZone: document.body.dataset.zone }).format(
-      at,
-    );
-  const day: Intl.DateTimeFormatOptions = { dateStyle: 'medium' };
-  return of(ms, of(ms, day) === of(Date.now(), day) ? { timeStyle: 'short' } : { ...day, timeStyle: 'short' });
-}
+export const when = (ms: number): string => (day.format(ms) === day.format() ? time : both).format(ms);
 
 export function button(text: string | undefined, act: () => void): HTMLButtonElement {
   const made = document.createElement('button');
@@ -95,14 +100,11 @@ export function toast(kind: 'done' | 'problem', text: string, more?: HTMLButtonE
   return card;
 }
 
-/** A version 4 UUID. crypto.randomUUID exists only on https and localhost. */
-export function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
+/** A version 4 UUID: 0, 1 and 8 stand for chance. crypto.randomUUID exists only on https and localhost. */
+export const uuid = (): string =>
+  '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (digit) =>
+    (Number(digit) ^ (crypto.getRandomValues(new Uint8Array(1))[0]! & (15 >> (Number(digit) / 4)))).toString(16),
+  );
 
 /** The form in which names are searched: no accents, lower case (the server's `fold`). */
 export function fold(text: string): string {

@@ -27,6 +27,8 @@ import { actOnList, fieldsOf, pointUndo } from './roll-call-server.js';
 
 /** How long "Saved" stands beside a row. Milliseconds. */
 const SAVED_STANDS = 4_000;
+/** How long good news stands at least. Milliseconds. */
+const STANDS = 12_000;
 /** How long an act that needs the server waits for the marks before it. Milliseconds. */
 const PATIENCE = 10_000;
 
@@ -137,14 +139,17 @@ export function deviceMarks(
     );
   }
 
-  /** Good news, with what can be done about it; it leaves by itself. */
+  /** Good news, with what can be done about it; it leaves by itself, but not while somebody is at it. */
   function done(text: string, act?: string, work?: () => void): void {
     const more = button(act, () => {
       card?.remove();
       work?.();
     });
     const card = toast('done', text, work && more);
-    setTimeout(() => card?.remove(), 12_000);
+    const leave = () => {
+      setTimeout(() => (card?.matches(':hover, :focus-within') ? leave() : card?.remove()), STANDS);
+    };
+    leave();
   }
 
   /* ---- undo ---- */
@@ -398,6 +403,7 @@ export function deviceMarks(
         revision: Number(row.dataset.r),
         disputed: 'd' in row.dataset,
       })),
+      drawnAt,
     );
 
   let started = false;

@@ -146,11 +146,14 @@ function once(name: string): boolean {
   }
 }
 
+/** What a link or a button of the line is, whatever it counts. */
+const kindOf = (part: Element) => part.getAttribute('href') ?? part.textContent;
 let drawn = '';
 function draw(line: HTMLElement, parts: Told[]): void {
   const key = JSON.stringify(parts);
   if (key === drawn) return;
   drawn = key;
+  const focused = line.contains(document.activeElement) && kindOf(document.activeElement!);
   line.replaceChildren(
     ...parts.map(({ tone, text, link, act }) => {
       const part = document.createElement('span');
@@ -166,6 +169,10 @@ function draw(line: HTMLElement, parts: Told[]): void {
       return part;
     }),
   );
+  // Who stands here with the keyboard is not to be thrown to the top of the page.
+  if (focused === false) return;
+  line.tabIndex = -1;
+  ([...line.querySelectorAll<HTMLElement>('a, button')].find((part) => kindOf(part) === focused) ?? line).focus();
 }
 
 /** Marks that wait for a day: the person is told on the page itself, and can take them away as a file. */

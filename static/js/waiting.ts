@@ -1,7 +1,7 @@
 /** The page "Marks on this device": what waits, what was refused or is disputed, and what a person can do about it. Filled on the device. */
 import { type Device } from './device.js';
 import { amount, button, fill, saveFile, toast, when, wordsOf } from './parts.js';
-import { type Item } from './sync/engine.js';
+import { type Item, type State } from './sync/engine.js';
 
 const page = document.getElementById('waiting');
 if (page) void start(page);
@@ -73,6 +73,8 @@ async function start(page: HTMLElement): Promise<void> {
     return lineOf(`${person ?? fill(words.person, { id: row.person })}${what ? `: ${what}` : ''}`, meta, more);
   }
 
+  const askFor = (state: State) => fill(words.type_count, { count: state.waiting, what: amount(state) });
+
   function section(id: string, lines: HTMLLIElement[]): void {
     part(id).hidden = lines.length === 0;
     part(id)
@@ -85,7 +87,7 @@ async function start(page: HTMLElement): Promise<void> {
     const left = await engine.handInOnBehalf(of);
     if (left === null) toast('done', words.handed_in ?? '');
     else toast('problem', fill(words.hand_in_left, { reason: words[`reason_${left}`] ?? words.reason_other ?? '' }));
-    await draw();
+    await draw(await engine.state());
     if (left === null) await freshNavigation().catch(() => undefined);
   }
 
@@ -99,7 +101,7 @@ async function start(page: HTMLElement): Promise<void> {
   let waiting = 0;
   let nextTryAt: number | null = null;
   const [organization] = binding.split(':');
-  async function draw(): Promise<void> {
+  async function draw(state: State): Promise<void> {
     const items = await engine.list(binding);
     const others = await engine.foreign();
     const of = (status: string) => items.filter((item) => item.row.status === status);
@@ -118,13 +120,12 @@ async function start(page: HTMLElement): Promise<void> {
         );
       }),
     );
-    const state = await engine.state();
     ({ waiting, nextTryAt } = state);
     part('waiting-empty').hidden = items.length + others.length > 0;
     part('waiting-acts').hidden = items.length === of('settled').length;
     part('discard').hidden = waiting === 0;
     part('lasting').hidden = waiting === 0 || isLasting === undefined;
-    part('discard-label').textContent = fill(words.type_count, { count: waiting, what: amount(state) });
+    part('discard-label').textContent = askFor(state);
     count();
   }
 
@@ -154,22 +155,23 @@ async function start(page: HTMLElement): Promise<void> {
   typed.addEventListener('input', () => (gone.disabled = typed.value.trim() !== String(waiting)));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    void engine.discard(binding, Number(typed.value)).then(() => {
+    void engine.discard(binding, Number(typed.value)).then(async (isDone) => {
       form.reset();
       gone.disabled = true;
+      // Some were sent, or came, meanwhile.
+      const state = await engine.state();
+      if (!isDone && state.waiting) toast('problem', askFor(state));
     });
   });
 
   // One after the other; a change that comes meanwhile is drawn once more.
   let drawing: Promise<void> | null = null;
-  let again = false;
-  engine.subscribe(() => {
-    again = true;
+  let state: State;
+  let drawn: State | null = null;
+  engine.subscribe((now) => {
+    state = now;
     drawing ??= (async () => {
-      while (again) {
-        again = false;
-        await draw();
-      }
+      while (drawn !== state) await draw((drawn = state));
     })().finally(() => (drawing = null));
   });
 }

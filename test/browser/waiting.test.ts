@@ -176,3 +176,130 @@ it('folds the taps of one person into one line, counts down to the next try, and
   expect(await page.locator('#lasting').isVisible()).toBe(false);
   await page.context().close();
 }, 60_000);
+
+/** Puts marks of so many people into the outbox, as another tab would. */
+const mark = (page: Page, people: number[]) =>
+  page.evaluate(async (ids) => {
+    const { engine, binding } = await (window as any).device;
+    const of = (participant_id: number) =>
+      ({ kind: 'presence', session_id: 1, participant_id, presence_state: 'present', shown_revision: 0 }) as const;
+    await engine.capture(binding, ids.map(of));
+  }, people);
+
+it('keeps the keyboard where it stands in the line when its words change', async () => {
+  const { page } = await oneWaits();
+  const line = page.locator('#device');
+  const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
+  await line.getByRole('button', { name: 'Send now' }).focus();
+  await mark(page, [900_001]);
+  await told(page, 'Offline, 2 marks saved on this device');
+  expect(await focused()).toBe('Send now');
+  await line.getByRole('link').focus();
+  await mark(page, [900_002]);
+  await told(page, 'Offline, 3 marks saved on this device');
+  expect(await focused()).toContain('3 marks');
+  // Where nothing is left to stand on the line itself keeps the place.
+  await page.unroute('**/api/sync');
+  await line.getByRole('button', { name: 'Send now' }).focus();
+  await page.keyboard.press('Enter');
+  await told(page, 'Online');
+  expect(await focused()).toBe('device');
+  await page.context().close();
+}, 60_000);
+
+it('does not take "Undo" away while somebody is at it', async () => {
+  const { session } = await world.addRegister(world.school, ['Ada Lovelace', 'Grace Hopper']);
+  const page = await pageOf(browser, world.bruno, { serviceWorkers: 'block' });
+  await page.clock.install();
+  await page.goto(`/sessions/${session.id}`);
+  await page.locator('#mark-all button').click();
+  const undo = page.locator('#notice').getByRole('button', { name: 'Undo' });
+  await undo.focus();
+  await page.clock.runFor(30_000);
+  expect(await undo.evaluate((each) => each === document.activeElement)).toBe(true);
+  await page.locator('#main').click({ position: { x: 1, y: 1 } });
+  await undo.evaluate((each) => each.blur());
+  await page.clock.runFor(30_000);
+  await undo.waitFor({ state: 'detached' });
+  await page.context().close();
+}, 60_000);
+
+it('says on the list why nothing was deleted', async () => {
+  const { page } = await oneWaits();
+  await page.goto('/waiting');
+  await page.locator('#discard summary').click();
+  await page.locator('#discard input').fill('1');
+  await page.evaluate(async () => {
+    const { engine, binding } = await (window as any).device;
+    const draft = {
+      kind: 'presence',
+      session_id: 1,
+      participant_id: 9,
+      presence_state: 'present',
+      shown_revision: 0,
+    } as const;
+    void engine.capture(binding, [draft]);
+    document.querySelector<HTMLFormElement>('#discard form')!.requestSubmit();
+  });
+  await page.locator('#alerts').getByText('Type 2 to delete 2 marks for good.').waitFor();
+  expect(await page.locator('#queued li').count()).toBe(2);
+  await page.context().close();
+}, 60_000);
+
+it('tells times by the zone of the browser where that does not know the zone of the organization', async () => {
+  const { page } = await oneWaits();
+  await page.route('**/sessions/*', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({
+      response: answer,
+      body: (await answer.text()).replace(/data-zone="[^"]*"/, 'data-zone="Europe/Nowhere"'),
+    });
+  });
+  await page.reload();
+  await page.locator('body[data-zone="Europe/Nowhere"]').waitFor();
+  await told(page, 'Offline, 1 mark saved on this device, last sync');
+  await page.locator('#register > li.kept').waitFor();
+  await page.context().close();
+}, 60_000);
+
+it('draws thousands of waiting marks without freezing', async () => {
+  const { page } = await oneWaits();
+  for (let from = 0; from < 3_000; from += 500)
+    await mark(
+      page,
+      Array.from({ length: 500 }, (_, at) => 900_000 + from + at),
+    );
+  await page.addInitScript(() => {
+    let made = 0;
+    const Made = Intl.DateTimeFormat;
+    Intl.DateTimeFormat = new Proxy(Made, {
+      construct: (target, args) => (
+        document.documentElement.setAttribute('data-made', String(++made)),
+        new target(...args)
+      ),
+    });
+  });
+  await page.goto('/waiting');
+  await page.locator('#queued li').nth(3_000).waitFor();
+  expect(Number(await page.locator('html').getAttribute('data-made'))).toBeLessThan(10);
+  await page.context().close();
+}, 60_000);
+
+// The last one: it signs out.
+it('asks again with the new number when other marks came while one typed how many are to be deleted', async () => {
+  const { page } = await oneWaits();
+  await page.locator('details.account summary').click();
+  await page.locator('form[action="/logout"] button').click();
+  const dialog = page.locator('#leaving');
+  await dialog.locator('summary').click();
+  await dialog.locator('input').fill('1');
+  await mark(page, [900_001]);
+  await dialog.getByRole('button', { name: 'Delete and sign out' }).click();
+  await dialog.getByText('Not sent yet: 2 marks').waitFor();
+  await dialog.getByText('Type 2 to delete').waitFor();
+  expect(await dialog.locator('input').inputValue()).toBe('');
+  await dialog.locator('input').fill('2');
+  await dialog.getByRole('button', { name: 'Delete and sign out' }).click();
+  await page.waitForURL(/\/login/);
+  await page.context().close();
+}, 60_000);

@@ -1,5 +1,5 @@
 /** What the person is told of this device: counts, disputes, the next try, other accounts. */
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { newestOf } from '../../static/js/sync/count.js';
 import { BRUNO, CLARA, Device, present, refusal, until } from './device.js';
 
@@ -26,7 +26,7 @@ describe('what is counted', () => {
       [5, { waiting: 4, people: 1 }],
       [6, { waiting: 1, people: 0 }],
     ]);
-    expect(await engine.waitingOfAll()).toBe(5);
+    expect(await engine.waiting()).toBe(5);
     const items = await engine.list(binding);
     expect(items.map(({ row, person }) => ('presence_state' in row.op ? row.op.presence_state : person))).toEqual([
       'Nora Guest',
@@ -118,11 +118,89 @@ describe('what needs a decision', () => {
   it('is told no more when somebody else decided, as soon as the server tells the cell', async () => {
     const made = await clashed();
     // An answer from before the dispute, and one that says that it goes on.
-    await made.engine.heard(made.binding, [cell(1, 5), cell(2, 6, { disputed: true }), cell(3, 9)]);
+    const before = made.device.clock.now - 1;
+    await made.engine.heard(made.binding, [cell(1, 5), cell(2, 6, { disputed: true }), cell(3, 9)], before);
     expect(await disputed(made)).toBe(2);
-    await made.engine.heard(made.binding, [cell(1, 6)]);
+    await made.engine.heard(made.binding, [cell(1, 6)], before);
     expect(await disputed(made)).toBe(1);
     expect((await made.engine.list(made.binding)).map(({ row }) => row.person)).toEqual([2]);
+  });
+
+  it('is told no more when it was withdrawn on another device, which makes no revision', async () => {
+    const made = await clashed();
+    const after = made.device.clock.now + 1;
+    // It goes on, or it is the server of a backup that tells it.
+    await made.engine.heard(made.binding, [cell(1, 5, { disputed: true }), cell(2, 4)], after);
+    expect(await disputed(made)).toBe(2);
+    await made.engine.heard(made.binding, [cell(1, 5)], after);
+    expect((await made.engine.list(made.binding)).map(({ row }) => row.person)).toEqual([2]);
+  });
+
+  it('is all of it, however much clashed at once, and what was settled takes no room', async () => {
+    const { device, engine, binding } = await opened();
+    device.server.judge = () => ({ outcome: 'conflict', revision: 5, conflict_id: 3, current });
+    await engine.capture(
+      binding,
+      Array.from({ length: 300 }, (_, person) => present(person + 1)),
+    );
+    await engine.drain();
+    expect((await engine.state()).disputed).toBe(300);
+    device.server.judge = () => ({ outcome: 'applied', revision: 6 });
+    await engine.capture(
+      binding,
+      Array.from({ length: 250 }, (_, person) => present(person + 1, { shown_revision: 5 })),
+    );
+    await engine.drain();
+    expect((await engine.state()).disputed).toBe(50);
+    expect((await device.rows(binding)).filter((row) => row.disputed)).toHaveLength(50);
+  });
+
+  it('is told again when the mark that was to settle it is deleted before it was sent', async () => {
+    const made = await clashed();
+    made.device.server.rule = () => refusal(503, 'unavailable');
+    await made.engine.capture(made.binding, [present(1, { shown_revision: 5 })]);
+    expect(await disputed(made)).toBe(1);
+    await made.engine.discard(made.binding, 1);
+    expect(await disputed(made)).toBe(2);
+  });
+});
+
+describe('who hears of a change', () => {
+  it('is everybody, also after one who failed', async () => {
+    const { engine, binding } = await opened();
+    jest.spyOn(console, 'error').mockReturnValue();
+    const end = engine.subscribe(() => {
+      throw new RangeError('Invalid time zone specified: Europe/Kyiv');
+    });
+    const heard: number[] = [];
+    engine.subscribe(({ waiting }) => heard.push(waiting));
+    await engine.capture(binding, [present(1)]);
+    await until(() => heard.at(-1) === 1);
+    end();
+    jest.restoreAllMocks();
+  });
+
+  it('hears what is so now once for many changes, and never too few', async () => {
+    const { engine, binding } = await opened();
+    const heard: number[] = [];
+    engine.subscribe(({ waiting }) => heard.push(waiting));
+    await until(() => heard.length > 0);
+    await Promise.all(Array.from({ length: 50 }, (_, person) => engine.capture(binding, [present(person + 1)])));
+    await until(() => heard.at(-1) === 50);
+    expect(heard.length).toBeLessThan(40);
+  });
+});
+
+describe('what the worker counts', () => {
+  it('is of whoever is asked for, whoever it entered itself', async () => {
+    const device = new Device();
+    const worker = await device.tab(BRUNO);
+    await worker.engine.capture(worker.binding, [present(1), present(2), present(3)]);
+    const page = await device.tab(CLARA);
+    await page.engine.capture(page.binding, [present(1)]);
+    const current = await worker.engine.currentBinding();
+    expect(await worker.engine.waiting(current!.binding)).toBe(1);
+    expect(await worker.engine.waiting()).toBe(4);
   });
 });
 
@@ -156,6 +234,22 @@ describe('the next try without network', () => {
   it('comes later where nobody looks, and where the server itself said no', async () => {
     expect(Math.max(...(await waits(false, gone)))).toBe(300_000);
     expect(Math.max(...(await waits(true, () => refusal(503, 'unavailable'))))).toBe(300_000);
+    const page = () => new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'content-type': 'text/html' } });
+    expect(Math.max(...(await waits(true, page)))).toBe(300_000);
+  });
+
+  it('is told no more when something has been sent, or when nothing can be sent by this page any more', async () => {
+    for (const answer of [undefined, () => refusal(426, 'protocol')]) {
+      const { device, engine, binding } = await opened();
+      await engine.drain();
+      await engine.capture(binding, [present(1)]);
+      device.server.rule = gone;
+      await engine.drain();
+      expect((await engine.state()).nextTryAt).toBeGreaterThan(device.clock.now);
+      device.server.rule = answer ?? (() => undefined);
+      await engine.wake();
+      expect(await engine.state()).toMatchObject({ nextTryAt: null, waiting: answer ? 1 : 0 });
+    }
   });
 });
 

@@ -103,8 +103,8 @@ export const MUTANTS: Mutant[] = [
     'A request that failed counts as delivered.',
     edit(
       DEVICE + 'server.ts',
-      "  } catch {\n    return { kind: 'nothing' };",
-      `  } catch {\n    if (ON && init.body) return ${DONE};\n    return { kind: 'nothing' };`,
+      "  } catch {\n    return { kind: 'nothing', isGone: !response };",
+      `  } catch {\n    if (ON && init.body) return ${DONE};\n    return { kind: 'nothing', isGone: !response };`,
     ),
   ),
   rare(

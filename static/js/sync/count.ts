@@ -16,6 +16,9 @@ export interface Count {
   people: number;
 }
 
-export function countOf(newest: OpRow[]): Count {
-  return { waiting: newest.length, people: newest.filter(({ op }) => op?.kind === 'participant').length };
-}
+export const countOf = (newest: OpRow[]): Count => newest.reduce(plus, { waiting: 0, people: 0 });
+
+export const plus = ({ waiting, people }: Count, { op }: OpRow): Count => ({
+  waiting: waiting + 1,
+  people: people + Number(op?.kind === 'participant'),
+});

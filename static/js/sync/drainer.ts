@@ -21,8 +21,6 @@ const FIRST_CEILING = 2_000;
 const LAST_CEILING = 300_000;
 /** While somebody looks at the page and there is no network: not every browser tells when it is back. Milliseconds. */
 const LOOKED_AT_CEILING = 15_000;
-/** So many disputed cells are remembered. */
-const DISPUTED = 200;
 /** Somebody else is draining: look again so much later whether it was done. Milliseconds. */
 const LOOK_AGAIN = 1_000;
 /** With an empty outbox the server is asked who we are once in so long; with marks to send, at every start. Milliseconds. */
@@ -126,6 +124,7 @@ export class Drainer {
 
   /** One way through the outbox. @returns false when something is left, or the way is barred */
   private async round(): Promise<boolean> {
+    this.tell({ nextTryAt: null });
     const binding = await this.current();
     if (!binding) return true;
     if ((await this.greetingDue(binding)) && !(await this.greet(binding, false))) return false;
@@ -242,6 +241,8 @@ export class Drainer {
   private async settle(binding: BindingRow, batch: OpRow[], { results, missing }: Delivered): Promise<void> {
     const now = this.env.now();
     const offered: string[] = [];
+    /** Disputed marks of cells of which the server took in a newer one: it ends the dispute, or goes on with it. */
+    const over: number[] = [];
     await this.store.write(async (tx) => {
       const ops = tx.objectStore('ops');
       const owner = await tx.objectStore('bindings').get(binding.binding);
@@ -253,10 +254,9 @@ export class Drainer {
         close(row, result, now);
         await ops.put(row);
         owner.acknowledged_seq = Math.max(owner.acknowledged_seq, row.seq);
-        if (outcomeOf(row) === 'conflict' && !row.seen) {
-          const { session, person } = row;
-          const others = (owner.disputed ?? []).filter((cell) => cell[0] !== session || cell[1] !== person);
-          owner.disputed = [...others, [session, person] as [typeof session, typeof person]].slice(-DISPUTED);
+        if (outcomeOf(row) !== 'rejected') {
+          const cell = this.store.within(row.binding, 1, row.session, row.person);
+          over.push(...(await ops.index('disputed').getAllKeys(cell)).filter((earlier) => earlier < key));
         }
         if (row.participant_id !== undefined) await rename(tx, this.store, row, row.participant_id);
       }
@@ -270,6 +270,8 @@ export class Drainer {
         await ops.put(offeredAgain(row));
       }
     });
+    // Apart: that one of them cannot be read is no reason to send anything again.
+    if (over.length) await this.store.write((tx) => endDisputes(tx, over)).catch(() => undefined);
     // Only once to a server that has it (under another number) and goes on asking; a server that had lost it may lose it again.
     for (const [op_id, { outcome }] of results) if (outcome !== 'duplicate') this.offered.delete(op_id);
     for (const op_id of offered) this.offered.add(op_id);
@@ -396,7 +398,7 @@ export class Drainer {
       // Only a new version of this page can speak with this server.
       if (refusal === 'outdated') return;
     }
-    this.backOff(answer.kind === 'nothing');
+    this.backOff(answer.kind === 'nothing' && answer.isGone);
   }
 
   /**
@@ -414,7 +416,7 @@ export class Drainer {
     this.changed();
   }
 
-  /** @param isGone there was no answer of ours: only then asking often does the server no harm */
+  /** @param isGone nobody answered: only then asking often does a server no harm */
   private backOff(isGone = false): void {
     const last = isGone && this.env.visible?.() ? LOOKED_AT_CEILING : LAST_CEILING;
     const ceiling = Math.min(FIRST_CEILING * 2 ** this.attempt++, last);
@@ -463,12 +465,25 @@ export class Drainer {
   }
 }
 
-function offeredAgain(row: OpRow): OpRow {
-  const again: OpRow = { ...row, status: 'waiting', closed_at: null, outcome: null, code: null, revision: null };
-  delete again.first;
-  delete again.current;
-  return again;
+async function endDisputes(tx: Write, keys: number[]): Promise<void> {
+  const ops = tx.objectStore('ops');
+  for (const key of keys) {
+    const row = await ops.get(key);
+    if (row) await ops.put({ ...row, disputed: undefined });
+  }
 }
+
+const offeredAgain = (row: OpRow): OpRow => ({
+  ...row,
+  status: 'waiting',
+  closed_at: null,
+  outcome: null,
+  code: null,
+  revision: null,
+  first: undefined,
+  current: undefined,
+  disputed: undefined,
+});
 
 /** Puts the outcome on the row. */
 function close(row: OpRow, result: OpResult, now: number): void {
@@ -485,6 +500,7 @@ function close(row: OpRow, result: OpResult, now: number): void {
     row.participant_id = result.participant_id;
   delete row.trouble;
   row.status = outcomeOf(row) === 'rejected' ? 'refused' : 'settled';
+  if (outcomeOf(row) === 'conflict' && !row.seen) row.disputed = 1;
 }
 
 /** From now on everything on this device that names this new person stands under his number. */

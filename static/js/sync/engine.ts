@@ -3,11 +3,10 @@
  */
 import type { Op } from '../../../src/sync/wire.js';
 import { capture, CaptureError, type Draft, type Name } from './capture.js';
-import { countOf, newestOf, type Count } from './count.js';
+import { countOf, newestOf, plus, type Count } from './count.js';
 import { Drainer, type Link } from './drainer.js';
 import { type Environment } from './environment.js';
 import { exportOutbox } from './export.js';
-import { overlay } from './overlay.js';
 import { withdraw, type Refusal } from './server.js';
 import { bindingKey, refKey, Store, type BindingRow, type OpRow } from './store.js';
 
@@ -44,7 +43,7 @@ export interface Item {
 export interface Engine {
   /** Makes or loads the binding of whoever the page belongs to, and makes it the one that this browser sends for. */
   enter(who: { organization: number; user: number; name?: string }): Promise<string>;
-  /** Sign-out: nobody is sent for any more, and the names are forgotten. The ops stay. */
+  /** Sign-out: nobody is sent for any more, and names and pages are forgotten. The ops stay. */
   leave(): Promise<void>;
   currentBinding(): Promise<BindingRow | null>;
   /** Resolves with the frozen ops after the commit. Errors: CaptureError; then nothing is stored. */
@@ -67,15 +66,19 @@ export interface Engine {
   dismiss(binding: string, op_id: string): Promise<void>;
   /** Keeps the other's mark. @returns false when the server could not be asked */
   withdraw(binding: string, op_id: string): Promise<boolean>;
-  /** The server tells how cells stand now: what is disputed here and was decided meanwhile is told no more. */
+  /**
+   * The server tells how cells stand now: what is disputed here and was decided meanwhile is told no more.
+   * @param askedAt device time at which it was asked, ms
+   */
   heard(
     binding: string,
     cells: { session_id: number; participant_id: number; revision: number; disputed: boolean }[],
+    askedAt: number,
   ): Promise<void>;
   /** Marks of other accounts on this device: their number, never their content. */
   foreign(): Promise<({ binding: string; name: string | null } & Count)[]>;
-  /** How many marks and people wait on this device, whoever made them. */
-  waitingOfAll(): Promise<number>;
+  /** How many marks and people wait on this device: of one account, or whoever made them. */
+  waiting(binding?: string): Promise<number>;
   /** Deletes what waits and what was refused, if the person typed how many wait. @returns false for another number */
   discard(binding: string, typed: number): Promise<boolean>;
   exportOutbox(binding: string): Promise<string>;
@@ -92,29 +95,42 @@ export async function openEngine(env: Environment): Promise<Engine> {
   const listeners = new Set<(state: State) => void>();
   let own = '';
   let storageFailed = false;
-  let told = Promise.resolve();
+  let reading: Promise<unknown> = Promise.resolve();
+  let next: Promise<State> | null = null;
+  let told: Promise<State> | null = null;
 
   const current = async () => (await store.meta<string | null>('current')) ?? null;
 
-  async function state(): Promise<State> {
+  /** One reading after the other, so that nobody hears of an older state after a newer one; who asks meanwhile shares the next. */
+  function state(): Promise<State> {
+    if (!next) {
+      next = reading.then(() => {
+        next = null;
+        return readState();
+      });
+      reading = next.catch(() => undefined);
+    }
+    return next;
+  }
+
+  async function readState(): Promise<State> {
     const now = await current();
-    const binding = own || now;
-    const row = binding ? await store.binding(binding) : undefined;
-    const rows = binding ? await store.rows(binding, 'waiting') : [];
-    const newest = newestOf(rows);
+    // Of nobody nothing is found.
+    const binding = own || now || '';
+    const row = await store.binding(binding);
+    const { rows, waiting, refused, disputed } = await openOf(binding);
     const inSession: State['inSession'] = new Map();
-    for (const { session } of newest)
-      if (!inSession.has(session)) inSession.set(session, countOf(newest.filter((each) => each.session === session)));
+    for (const each of waiting) inSession.set(each.session, plus(inSession.get(each.session) ?? countOf([]), each));
     const { online, sending, problem, nextTryAt } = drainer.link;
     const away = own !== '' && own !== now;
     const locked = row?.offline_until != null && env.now() > row.offline_until;
     return {
       online,
       sending,
-      ...countOf(newest),
+      ...countOf(waiting),
       inSession,
-      refused: binding ? newestOf(await store.rows(binding, 'refused')).length : 0,
-      disputed: (await disputesOf(row)).length,
+      refused: refused.length,
+      disputed: disputed.length,
       lastSyncAt: row?.last_sync ?? null,
       oldestWaitingAt: rows[0]?.captured_at ?? null,
       nextTryAt,
@@ -129,29 +145,29 @@ export async function openEngine(env: Environment): Promise<Engine> {
     };
   }
 
-  /** The newest marks of disputed cells, as long as nobody has decided. */
-  async function disputesOf(owner: BindingRow | null | undefined): Promise<OpRow[]> {
-    const found = [];
-    for (const [session, person] of owner?.disputed ?? []) {
-      const rows = await store.ofCell(owner!.binding, session, person);
-      const { face, op_id } = overlay({ state: null, revision: 0 }, rows);
-      const row = rows.find((each) => each.op_id === op_id);
-      if (row && face === 'disputed') found.push(row);
-    }
-    return found;
+  /** What a person is told of, by cells. A dispute is not told while a newer mark of its cell is. */
+  async function openOf(binding: string) {
+    const rows = await store.rows(binding, 'waiting');
+    const waiting = newestOf(rows);
+    const refused = newestOf(await store.rows(binding, 'refused'));
+    const disputed = await store.disputed(binding);
+    const all = newestOf([...disputed, ...refused, ...waiting].sort((a, b) => a.key - b.key));
+    return { rows, waiting, refused, disputed: all.filter((row) => row.disputed) };
   }
 
-  const waitingOf = async (binding: string) => countOf(newestOf(await store.rows(binding, 'waiting')));
+  const countWaiting = async (binding: string) => countOf(newestOf(await store.rows(binding, 'waiting')));
 
-  /** One after the other, so that nobody hears of an older state after a newer one. */
   function tell(): void {
-    told = told
-      .then(async () => {
-        if (!listeners.size) return;
-        const now = await state();
-        for (const hear of listeners) hear(now);
-      })
-      .catch(() => undefined);
+    const now = listeners.size ? state() : told;
+    if (now === told) return;
+    told = now;
+    now?.then(
+      (state) => {
+        // An error of one is no reason that the others do not hear of it.
+        for (const hear of listeners) (async () => hear(state))().catch(console.error);
+      },
+      () => undefined,
+    );
   }
 
   function changed(): void {
@@ -182,7 +198,7 @@ export async function openEngine(env: Environment): Promise<Engine> {
       for (const each of cell) {
         if (each.key > row.key || each.status !== row.status || each.op?.kind !== row.op?.kind) continue;
         if (each.status === 'refused') await ops.put({ ...each, status: 'dismissed', dismissed_at: env.now() });
-        if (each.status === 'settled') await ops.put({ ...each, seen: true });
+        if (each.status === 'settled') await ops.put({ ...each, seen: true, disputed: undefined });
       }
     });
     changed();
@@ -231,6 +247,7 @@ export async function openEngine(env: Environment): Promise<Engine> {
         if (binding) await tx.objectStore('names').delete(store.within(binding));
         await meta.put(null, 'current');
       });
+      await env.forgetPages?.();
       changed();
     },
 
@@ -264,15 +281,10 @@ export async function openEngine(env: Environment): Promise<Engine> {
     },
 
     async list(binding) {
-      const rows = [
-        ...newestOf(await store.rows(binding, 'refused')),
-        ...newestOf(await store.rows(binding, 'waiting')),
-        ...(await disputesOf(await store.binding(binding))),
-      ];
-      const names = await store.names(binding);
-      const nameOf = (kind: Name['kind'], id: number | string) =>
-        names.find((name) => name.kind === kind && name.id === id)?.name ?? null;
-      return rows.map((row) => ({
+      const { refused, waiting, disputed } = await openOf(binding);
+      const names = new Map((await store.names(binding)).map(({ kind, id, name }) => [kind + id, name]));
+      const nameOf = (kind: Name['kind'], id: number | string) => names.get(kind + id) ?? null;
+      return [...refused, ...waiting, ...disputed].map((row) => ({
         row,
         person:
           row.op.kind === 'participant'
@@ -292,11 +304,14 @@ export async function openEngine(env: Environment): Promise<Engine> {
       return true;
     },
 
-    async heard(binding, cells) {
-      for (const row of await disputesOf(await store.binding(binding))) {
-        const now = cells.find((cell) => cell.session_id === row.session && cell.participant_id === row.person);
-        // An answer that is older than the dispute tells no higher revision.
-        if (now && !now.disputed && now.revision > (row.revision ?? 0)) await dismiss(binding, row.op_id);
+    async heard(binding, cells, askedAt) {
+      for (const { session, person, op_id, revision, closed_at } of await store.disputed(binding)) {
+        const now = cells.find((cell) => cell.session_id === session && cell.participant_id === person);
+        if (!now || now.disputed) continue;
+        // An answer that is older than the dispute tells no higher revision; a withdrawal makes none, so the same one counts
+        // where it was asked for afterwards.
+        const newer = now.revision - (revision ?? 0);
+        if (newer > 0 || (newer === 0 && askedAt > closed_at!)) await dismiss(binding, op_id);
       }
     },
 
@@ -305,15 +320,16 @@ export async function openEngine(env: Environment): Promise<Engine> {
       const found = [];
       for (const { binding, name = null } of await store.bindings()) {
         if (binding === mine) continue;
-        const count = await waitingOf(binding);
+        const count = await countWaiting(binding);
         if (count.waiting) found.push({ binding, name, ...count });
       }
       return found;
     },
 
-    async waitingOfAll() {
+    async waiting(only) {
       let sum = 0;
-      for (const { binding } of await store.bindings()) sum += (await waitingOf(binding)).waiting;
+      for (const { binding } of await store.bindings())
+        if (!only || only === binding) sum += (await countWaiting(binding)).waiting;
       return sum;
     },
 

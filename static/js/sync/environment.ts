@@ -22,6 +22,6 @@ export interface Environment {
   compress: ((text: string) => Promise<Uint8Array<ArrayBuffer> | null>) | null;
   /** Whether somebody looks at this page now: then the next try comes sooner. Absent: nobody does. */
   visible?(): boolean;
-  /** Deletes the pages that this browser keeps: the device was revoked. Absent where none are kept. */
+  /** Deletes the pages that this browser keeps: somebody signed out, or the device was revoked. Absent where none are kept. */
   forgetPages?(): Promise<void>;
 }

@@ -21,8 +21,8 @@ export type Answer<T> =
   | { kind: 'client_unknown' }
   /** Our server said no, or not now. */
   | { kind: 'refused'; refusal: Refusal | null; wait: number; revoked?: boolean; code?: string }
-  /** No answer of ours. */
-  | { kind: 'nothing' };
+  /** No answer of ours; with isGone none of anybody. */
+  | { kind: 'nothing'; isGone?: boolean };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
@@ -34,8 +34,9 @@ async function ask<T>(
 ): Promise<Answer<T>> {
   const stop = new AbortController();
   const cancel = env.timer(() => stop.abort(), PATIENCE);
+  let response: Response | undefined;
   try {
-    const response = await env.fetch(address, {
+    response = await env.fetch(address, {
       ...init,
       redirect: 'manual',
       credentials: 'same-origin',
@@ -60,7 +61,7 @@ async function ask<T>(
       return { kind: 'refused', refusal: 'wrong_user', wait: 0 };
     return { kind: 'refused', refusal: null, wait: 0, code };
   } catch {
-    return { kind: 'nothing' };
+    return { kind: 'nothing', isGone: !response };
   } finally {
     cancel();
   }

@@ -35,8 +35,6 @@ export interface BindingRow {
   last_sync: number | null;
   /** What this account is called, for whoever uses the device after it. */
   name?: string;
-  /** Session and person of the newest marks that came back as a conflict; many of them are settled since. */
-  disputed?: [session: OpRow['session'], person: OpRow['person']][];
 }
 
 /** An operation on the device: the frozen op, and beside it what only this device knows. */
@@ -67,6 +65,8 @@ export interface OpRow {
   participant_id?: number;
   current?: CurrentMark;
   conflict_id?: number | null;
+  /** It came back as a conflict, and neither has the person chosen nor the server told that it is over. */
+  disputed?: 1;
   /** The person kept the other's mark, or has read that it is parked. */
   seen?: boolean;
   /** Why it still waits although it was sent. */
@@ -96,6 +96,7 @@ interface Tables extends DBSchema {
       status: [string, Status, number];
       cell: [string, number | string, number | string];
       number: [string, number];
+      disputed: [string, number, number | string, number | string];
     };
   };
   names: { key: [string, string, number | string]; value: NameRow };
@@ -163,16 +164,29 @@ export class Store {
     return (await this.open()).countFromIndex('ops', 'status', this.within(binding, status));
   }
 
-  /** Rows of one status in the order of seq, from a seq on. Records that the browser itself cannot read are left out; they stay. */
-  async rows(binding: string, status: Status, after = -1, limit?: number): Promise<OpRow[]> {
-    const range = this.env.keyRange.bound([binding, status, after], [binding, status, []], true);
+  /** Rows of one status in the order of seq, from a seq on. */
+  rows(binding: string, status: Status, after = -1, limit?: number): Promise<OpRow[]> {
+    return this.readable(
+      'status',
+      this.env.keyRange.bound([binding, status, after], [binding, status, []], true),
+      limit,
+    );
+  }
+
+  /** The marks that are disputed. */
+  disputed(binding: string): Promise<OpRow[]> {
+    return this.readable('disputed', this.within(binding));
+  }
+
+  /** Records that the browser itself cannot read are left out; they stay. */
+  private async readable(index: 'status' | 'disputed', range: IDBKeyRange, limit?: number): Promise<OpRow[]> {
     const db = await this.open();
     try {
-      return await db.getAllFromIndex('ops', 'status', range, limit);
+      return await db.getAllFromIndex('ops', index, range, limit);
     } catch {
       // One broken record makes the browser refuse all of them: one by one, then.
       const found: OpRow[] = [];
-      for (const key of await db.getAllKeysFromIndex('ops', 'status', range)) {
+      for (const key of await db.getAllKeysFromIndex('ops', index, range)) {
         const row = await db.get('ops', key).catch(() => undefined);
         if (row) found.push(row);
         if (found.length === limit) break;
@@ -185,11 +199,6 @@ export class Store {
   async ofSession(binding: string, session: number | string): Promise<OpRow[]> {
     const found = await (await this.open()).getAllFromIndex('ops', 'cell', this.within(binding, session));
     return found.sort((a, b) => a.key - b.key);
-  }
-
-  /** Everything about one person in one session, in the order of capture. */
-  async ofCell(binding: string, session: OpRow['session'], person: OpRow['person']): Promise<OpRow[]> {
-    return (await this.open()).getAllFromIndex('ops', 'cell', this.within(binding, session, person));
   }
 
   async byId(binding: string, op_id: string): Promise<OpRow | undefined> {
@@ -258,6 +267,8 @@ function build(db: IDBDatabase): void {
   ops.createIndex('cell', ['binding', 'session', 'person']);
   // Only those who were added on this device, as soon as they have a number.
   ops.createIndex('number', ['binding', 'participant_id']);
+  // Only those that are disputed.
+  ops.createIndex('disputed', ['binding', 'disputed', 'session', 'person']);
   db.createObjectStore('names', { keyPath: ['binding', 'kind', 'id'] });
   db.createObjectStore('meta');
 }

@@ -62,9 +62,9 @@ export async function drain(): Promise<void> {
 }
 
 /** The server told how cells stand now. Never rejects. */
-export async function heard(owner: string, cells: Changes['cells']): Promise<void> {
+export async function heard(owner: string, cells: Changes['cells'], askedAt: number): Promise<void> {
   await engine().then(
-    (device) => device.heard(owner, cells),
+    (device) => device.heard(owner, cells, askedAt),
     () => undefined,
   );
 }
@@ -73,7 +73,8 @@ export async function heard(owner: string, cells: Changes['cells']): Promise<voi
 export async function waiting(): Promise<number> {
   try {
     const device = await engine();
-    return (await device.currentBinding()) ? (await device.state()).waiting : await device.waitingOfAll();
+    // Not of whom this worker entered: a page may have entered somebody else since.
+    return await device.waiting((await device.currentBinding())?.binding);
   } catch {
     return 0;
   }

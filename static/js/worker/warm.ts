@@ -41,8 +41,9 @@ async function take(open: string, version: string): Promise<void> {
   if (notes.version !== version) notes.taken = {};
 
   const wanted = new Map<string, string>([['/waiting', '']]);
+  const askedAt = Date.now();
   const changes = await fetchChanges(notes.cursor);
-  if (changes) await heard(owner, changes.cells);
+  if (changes) await heard(owner, changes.cells, askedAt);
   for (const [path, digest] of changes ? registersOf(changes) : []) wanted.set(path, digest);
   if (keptPath(new URL(open, location.origin))) wanted.set(open, wanted.get(open) ?? '');
   wanted.delete('/');
