@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FINAL_OUTCOMES } from '../../src/sync/wire.js';
 import { type Engine } from '../../static/js/sync/engine.js';
-import { Device, json, present, refusal } from './device.js';
+import { Device, json, ofRequest, present, refusal, START } from './device.js';
 
 const steps = fc.oneof(
   {
@@ -133,4 +133,45 @@ describe('the outbox', () => {
       { numRuns: 150 },
     );
   }, 60_000);
+});
+
+describe('a database of the version before', () => {
+  it('is opened with all that waits in it, and an old tab that still has it open is no obstacle', async () => {
+    const device = new Device();
+    const request = device.indexedDB.open('omnipresence', 1);
+    request.onupgradeneeded = () => {
+      const db = request.result;
+      db.createObjectStore('bindings', { keyPath: 'binding' });
+      const ops = db.createObjectStore('ops', { keyPath: 'key', autoIncrement: true });
+      ops.createIndex('op', ['binding', 'op_id'], { unique: true });
+      ops.createIndex('status', ['binding', 'status', 'seq']);
+      ops.createIndex('cell', ['binding', 'session', 'person']);
+      ops.createIndex('number', ['binding', 'participant_id']);
+      db.createObjectStore('names', { keyPath: ['binding', 'kind', 'id'] });
+      db.createObjectStore('meta');
+    };
+    const old = await ofRequest(request);
+    old.onversionchange = () => old.close();
+    const op = {
+      kind: 'presence',
+      op_id: '00000000-0000-7000-8000-0000000000aa',
+      seq: 1,
+      session_id: 5,
+      participant_id: 1,
+      base: { revision: 0 },
+      presence_state: 'present',
+      recorded_at: new Date(START).toISOString(),
+    };
+    const inCell = { binding: '1:7', op_id: op.op_id, seq: 1, session: 5, person: 1 };
+    const write = old.transaction(['ops', 'bindings'], 'readwrite');
+    write.objectStore('ops').add({ ...inCell, op, status: 'waiting', captured_at: START });
+    write.objectStore('bindings').add({ binding: '1:7', organization: 1, user: 7, next_seq: 2, client_id: '' });
+    await new Promise((done) => (write.oncomplete = done));
+
+    const { engine, binding } = await device.tab();
+    expect(binding).toBe('1:7');
+    expect(await engine.state()).toMatchObject({ waiting: 1, disputed: 0 });
+    const [next] = await engine.capture(binding, [present(2)]);
+    expect(next).toMatchObject({ seq: 2 });
+  });
 });

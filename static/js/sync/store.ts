@@ -7,7 +7,7 @@ import type { CurrentMark, FinalOutcome, Op, Ref, SyncCode } from '../../../src/
 import { type Environment } from './environment.js';
 
 export const DATABASE = 'omnipresence';
-const VERSION = 1;
+const VERSION = 2;
 /** A browser that does not answer an open request (seen in Safari) has no storage for us. Milliseconds. */
 const OPEN_PATIENCE = 10_000;
 
@@ -238,10 +238,14 @@ export class Store {
 
   private async connect(): Promise<IDBPDatabase<Tables>> {
     const request = this.env.indexedDB.open(DATABASE, VERSION);
-    request.onupgradeneeded = () => build(request.result);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (!oldVersion) build(request.result);
+      // Only those that are disputed. Version 1 had no such index.
+      request.transaction!.objectStore('ops').createIndex('disputed', ['binding', 'disputed', 'session', 'person']);
+    };
     let cancel = () => {};
     const late = new Promise<never>((_, fail) => {
-      cancel = this.env.timer(() => fail(new Error('The database does not open.')), OPEN_PATIENCE);
+      cancel = this.env.timer(() => fail(new Error('timeout')), OPEN_PATIENCE);
     });
     try {
       const db = (await Promise.race([wrap(request), late])) as unknown as IDBPDatabase<Tables>;
@@ -267,8 +271,6 @@ function build(db: IDBDatabase): void {
   ops.createIndex('cell', ['binding', 'session', 'person']);
   // Only those who were added on this device, as soon as they have a number.
   ops.createIndex('number', ['binding', 'participant_id']);
-  // Only those that are disputed.
-  ops.createIndex('disputed', ['binding', 'disputed', 'session', 'person']);
   db.createObjectStore('names', { keyPath: ['binding', 'kind', 'id'] });
   db.createObjectStore('meta');
 }
