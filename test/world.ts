@@ -11,6 +11,7 @@ import { type Orm } from '../src/platform/database/orm.js';
 import { transact } from '../src/platform/database/transaction.js';
 import { fold } from '../src/platform/text.js';
 import { Session } from '../src/sessions/index.js';
+import { Installation } from '../src/sync/index.js';
 import { type DomainType, openOrganization, type Organization } from '../src/tenancy/index.js';
 import { mysqlServer, workerDatabase } from './support/databases.js';
 import { ledgerDifferences } from './support/ledger-replay.js';
@@ -53,6 +54,8 @@ export class World {
     await app.listen(0, '127.0.0.1');
     const address = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     const world = new World(app, app.get(MikroORM), address, config, []);
+    // Test files share a database on MySQL: that one of them restored a backup is no matter of the next.
+    await world.orm.em.fork({ disableContextResolution: true }).nativeDelete(Installation, {}, { filters: false });
     const timeZone = options.timeZone ?? 'Europe/Paris';
     world.school = await world.openPlace('Riverside School', options.domain ?? 'education', timeZone, {
       ana: 'administrator',
