@@ -99,9 +99,11 @@ export async function baseOf(
     // What was refused for good never comes; a person may adopt what stood on it.
     if (!receipt) return { base: { kind: 'missing' }, candidate: null };
     if (receipt.outcome === 'rejected') return { base: { kind: 'missing', never: true }, candidate: null };
-    // An operation on another cell is no base of this one.
-    if (receipt.participant !== participant || receipt.session !== session)
+    // An operation on another cell is no base of this one; that of whom was merged into this one says nothing about it.
+    const merged = receipt.participant !== participant && receipt.participant === captured?.redirectedFrom;
+    if ((receipt.participant !== participant && !merged) || receipt.session !== session)
       return { base: { kind: 'missing', never: true }, candidate: null };
+    if (merged && receipt.outcome !== 'parked') return { base: { kind: 'concurrent' }, candidate: null };
     if (receipt.outcome === 'conflict') {
       // Only who made a candidate can put a later one in its place.
       const open = receipt.settlement === null && receipt.conflict !== null && receipt.author === author;

@@ -36,7 +36,7 @@ export class GreetDeviceHandler implements ICommandHandler<GreetDevice, Handshak
   constructor(private readonly em: EntityManager) {}
 
   async execute({ device, by }: GreetDevice): Promise<Handshake> {
-    const { clientId, maxSeq } = await this.client(device, by);
+    const { clientId, maxSeq, receivedUpTo } = await this.client(device, by);
     const [row] = await read<{ highest: number | null }>(
       this.em,
       'select max(seq) as highest from presence_operations where organization_id = :organization and client_id = :client',
@@ -51,6 +51,7 @@ export class GreetDeviceHandler implements ICommandHandler<GreetDevice, Handshak
       client_id: clientId,
       acknowledged_up_to: Number(row?.highest ?? 0),
       max_seq: maxSeq,
+      received_up_to: receivedUpTo,
       server_time: now.toISOString(),
       server_epoch: await epochOf(this.em),
       min_protocol: PROTOCOL,

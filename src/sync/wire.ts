@@ -140,6 +140,8 @@ export interface Handshake {
   acknowledged_up_to: number;
   /** The highest seq that this client said it has given out; a browser that lost its storage numbers on after it. */
   max_seq?: number;
+  /** Every number up to this one has arrived: less than the device had acknowledged, and a restored server lost something. */
+  received_up_to?: number;
   server_time: string;
   /** Another value than before: an operator restored the server on purpose. */
   server_epoch: string;

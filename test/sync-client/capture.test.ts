@@ -76,7 +76,7 @@ describe('capture', () => {
     const opening = device.tab(BRUNO, { indexedDB: silent }).catch((error: Error) => error.message);
     await until(() => device.clock.next() !== null);
     device.clock.advance(10_000);
-    expect(await opening).toBe('timeout');
+    expect(await opening).toBe('storage');
   });
 
   it('bases a mark on the own waiting one, else on the highest revision that is known', async () => {

@@ -238,6 +238,26 @@ describe('the case table', () => {
     expect(await receiptOf(op)).toMatchObject({ redirectedFrom: people[0], participant: people[1] });
   });
 
+  it('13: of the other one’s cell nobody has seen anything: neither his revision nor an earlier mark is a base there', async () => {
+    const first = device.mark(session, people[0]!, 'late');
+    expect(await device.one(first)).toMatchObject({ outcome: 'applied', revision: 1 });
+    await world.ana.post('/api/presence', {
+      session_id: session,
+      participant_id: people[1],
+      presence_state: 'present',
+    });
+    await world.write(world.school, async (tx) => {
+      (await tx.findOneOrFail(Participant, { id: people[0]! })).mergedInto = people[1]! as never;
+    });
+    const seen = device.mark(session, people[0]!, 'absent', { base: { revision: 1 } });
+    const chained = device.mark(session, people[0]!, 'excused', { base: { op: first.op_id } });
+    expect((await device.send([seen, chained])).results).toMatchObject([
+      { outcome: 'conflict', participant_id: people[1] },
+      { outcome: 'conflict', participant_id: people[1] },
+    ]);
+    expect(await stateOf(people[1]!)).toBe('present');
+  });
+
   it('14: expected in another session at that time', async () => {
     const elsewhere = await world.addRegister(world.school, 1);
     const stranger = elsewhere.participants[0]!.id;

@@ -322,11 +322,14 @@ export class Drainer {
 
   /**
    * A handshake that names another client than ours: the browser lost its cookie, or a backup was restored that is older
-   * than our client. What waits would show it; where nothing waits, an empty batch asks, once for each other client.
+   * than our client; or one that has a gap below what was acknowledged. What waits would show it; where nothing waits, an
+   * empty batch asks, and what its answer misses is offered again.
    * @returns whether the server does not know our client_id any more; null when it did not say
    */
   private async isForgotten(binding: BindingRow, hello: Handshake): Promise<boolean | null> {
-    if (!binding.client_id || [binding.client_id, binding.named_client_id].includes(hello.client_id)) return false;
+    const { client_id, acknowledged_seq } = binding;
+    const isOurs = client_id === hello.client_id && !(hello.received_up_to! < acknowledged_seq);
+    if (!client_id || isOurs) return false;
     if (await this.store.count(binding.binding, 'waiting')) return false;
     const answer = await deliver(this.env, this.envelope(binding, [], false));
     if (answer.kind === 'client_unknown') return true;
@@ -368,7 +371,6 @@ export class Drainer {
       row.acknowledged_seq = hello.acknowledged_up_to;
     } else if (sameClient && restored) row.acknowledged_seq = Math.min(row.acknowledged_seq, hello.acknowledged_up_to);
     row.server_epoch = hello.server_epoch;
-    row.named_client_id = hello.client_id;
     const until = Date.parse(hello.offline_until);
     row.offline_until = Number.isNaN(until) ? null : until + (Number.isNaN(offset) ? 0 : offset);
     row.handshake_at = now;

@@ -21,8 +21,6 @@ export interface BindingRow {
   organization: number;
   user: number;
   client_id: string | null;
-  /** The client that the last handshake named; another one than ours when the browser lost its cookie. */
-  named_client_id?: string;
   next_seq: number;
   /** The highest seq that came back with a final outcome. */
   acknowledged_seq: number;
@@ -245,7 +243,7 @@ export class Store {
     };
     let cancel = () => {};
     const late = new Promise<never>((_, fail) => {
-      cancel = this.env.timer(() => fail(new Error('timeout')), OPEN_PATIENCE);
+      cancel = this.env.timer(() => fail(new Error('storage')), OPEN_PATIENCE);
     });
     try {
       const db = (await Promise.race([wrap(request), late])) as unknown as IDBPDatabase<Tables>;
