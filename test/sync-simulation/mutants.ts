@@ -343,6 +343,8 @@ export const MUTANTS: Mutant[] = [
       'That the server knows less than before is not looked at.',
       edit(DEVICE + 'drainer.ts', 'hello.acknowledged_up_to < row.acknowledged_seq', 'false'),
       edit(DEVICE + 'drainer.ts', 'row.server_epoch !== hello.server_epoch', 'false'),
+      // The highest number, the epoch and the gap tell of it independently.
+      edit(DEVICE + 'drainer.ts', 'hello.received_up_to! < acknowledged_seq', 'false'),
     ),
   ),
 
