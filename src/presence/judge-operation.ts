@@ -92,11 +92,11 @@ export function judgeOperation(mark: Mark, facts: Facts): Judgement {
   // 19, 15
   if (facts.target === 'unknown') return { outcome: 'rejected', code: 'unknown_target' };
   if (facts.target === 'erased') return { outcome: 'rejected', code: 'erased' };
+  // What was lost with a restore is gone, whoever has its number now: before anything else would name that one.
+  if (facts.isAnother) return { outcome: 'parked', code: 'restored' };
   // 16, 17
   if (facts.foreign) return { outcome: 'parked', code: 'foreign_author' };
   if (!facts.mayRecord) return { outcome: 'parked', code: 'not_authorized' };
-  // What was lost with a restore is gone, whoever has its number now.
-  if (facts.isAnother) return { outcome: 'parked', code: 'restored' };
   // 12 and 14, then 10 and 11: a wrong request is told before a right one that comes too late (422 before 409).
   if (!facts.onRoster) return { outcome: 'parked', code: facts.moved ? 'participant_moved' : 'participant_removed' };
   if (!facts.stateKnown) return { outcome: 'parked', code: 'state_unknown' };

@@ -104,6 +104,12 @@ const CASES: [string, Mark, Facts, object][] = [
     facts({ session: { status: 'ended', lockedAt: now }, mayCorrect: true }),
     { outcome: 'applied' },
   ],
+  [
+    'restored: the number means somebody else, whoever brings it and whatever his rights are',
+    mark(),
+    facts({ isAnother: true, foreign: true, mayRecord: false }),
+    { outcome: 'parked', code: 'restored' },
+  ],
   ['12: not on the roster', mark(), facts({ onRoster: false }), { outcome: 'parked', code: 'participant_removed' }],
   ['15: erased', mark(), facts({ target: 'erased' }), { outcome: 'rejected', code: 'erased' }],
   ['16: no right', mark(), facts({ mayRecord: false }), { outcome: 'parked', code: 'not_authorized' }],
