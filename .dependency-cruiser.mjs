@@ -15,9 +15,7 @@ export const LAYERS = [
 ];
 
 /** Files that put the modules together, or start the product: they may import everything, and no module imports them. */
-export const TOP = ['app', 'app.module', 'cli', 'entities', 'import-worker', 'launch', 'main'].map(
-  (name) => `${name}.ts`,
-);
+export const TOP = ['app', 'app.module', 'cli', 'entities', 'launch', 'main', 'worker'].map((name) => `${name}.ts`);
 
 const modules = LAYERS.flat();
 const within = (names) => `^src/(${names.join('|')})/`;

@@ -10,6 +10,9 @@ export const UNAUDITED = {
   SignInFailure: 'counters of wrong passwords',
   Import: 'the state of a job, saved with every chunk',
   ImportRow: 'what became of each row of a file',
+  Export: 'the state of a job; that it was asked for is audited',
+  ReportScheduleRun: 'what became of a report by mail: the schedule and the file are audited',
+  TallyChange: 'sums that follow from the marks',
 };
 
 /**
@@ -47,6 +50,8 @@ export const FORBIDDEN = [
       'src/platform/database/migrate.ts': 'pragmas and the start lock, before any tenant exists',
       'src/platform/database/tenant-schema.ts': 'reads the schema, not rows',
       'src/platform/ledger/audited-rows.ts': 'bulk update with its audit rows; names the organization itself',
+      'src/platform/database/add-up.ts': 'adds to derived rows; names the organization itself',
+      'src/platform/database/insert-taking.ts': 'inserts derived rows; names the organization itself',
       'src/demo/offline-marks.ts': 'hands a batch to its use case; the demo has no bus',
     },
   },
@@ -65,6 +70,7 @@ export const FORBIDDEN = [
     allowed: {
       'src/platform/ledger/audited-rows.ts': 'bulk writes with their audit rows in the same transaction',
       'src/platform/database/insert-many.ts': 'the bare insert below audited-rows.ts, which alone may import it',
+      'src/auth/account/bearer.ts': 'when a token was used last is no part of the audit',
     },
   },
   {
@@ -81,10 +87,18 @@ export const FORBIDDEN = [
     allowed: {
       'src/auth/login-session.store.ts': 'a session is looked up by its token before anybody is known',
       'src/auth/set-up.ts': 'asks whether any organization exists',
-      'src/auth/sign-in.ts': 'failure counters belong to an address, not to an organization',
+      'src/auth/brake.ts': 'failure counters belong to an address, not to an organization',
+      'src/auth/account/bearer.ts': 'a token is looked up before anybody is known',
       'src/tenancy/open-organization.ts': 'a short name is unique among all organizations',
       'src/sync/parked/judge-parked.job.ts': 'looks for parked operations in every organization, then acts for one',
+      'src/sessions/extend/extend-series.job.ts':
+        'looks for series without an end in every organization, then acts for one',
+      'src/sessions/lock/lock-sessions.job.ts': 'looks for registers to lock in every organization, then acts for one',
+      'src/reports/tallies/tallies.job.ts': 'looks for changed marks in every organization, then acts for one',
       'src/sync/epoch.ts': 'the epoch belongs to the installation, not to an organization',
+      'src/reports/exports/export-jobs.ts': 'looks for files whose time is over, in all organizations',
+      'src/reports/exports/export-job.ts':
+        'the worker looks for waiting exports of all organizations, then acts for one',
       'src/participants/import/job.ts': 'the worker looks for waiting jobs of all organizations, then acts for one',
       'src/participants/import/import-jobs.ts': 'looks for uploads that nobody started, in all organizations',
       'src/main.ts': 'asks at the start whether any organization exists',
@@ -98,7 +112,7 @@ export const FORBIDDEN = [
     allowed: {
       'src/platform/database/in-organization.ts': 'jobs and the command line say for whom they work',
       'src/auth/access.guard.ts': 'the organization of the signed-in user',
-      'src/auth/sign-in.ts': 'from the right password on, the user acts in his organization',
+      'src/auth/act-as.ts': 'from the right password or link on, the user acts in his organization',
       'src/tenancy/open-organization.ts': 'from its first row on, the new organization is acted for',
     },
   },
@@ -106,12 +120,22 @@ export const FORBIDDEN = [
     name: 'across organizations',
     selector:
       ':matches(CallExpression[callee.name="readAcrossOrganizations"], ImportSpecifier[imported.name="readAcrossOrganizations"])',
-    message: 'Only what happens before anybody is signed in asks across organizations.',
+    message:
+      'Only what happens before anybody is signed in, and a job that looks where there is work, asks across organizations.',
     allowed: {
       'src/auth/sign-in.ts': 'who has this address?',
+      'src/auth/account/bearer.ts': 'whose token is this?',
+      'src/auth/links/use-link.ts': 'whose link is this?',
+      'src/auth/links/ask-password-reset.ts': 'who has this address?',
       'src/auth/signed-in.ts': 'who is the user of this session?',
       'src/auth/login-session.store.ts': 'whose session is this?',
+      'src/sessions/feeds/feed-by-token.ts': 'a calendar program knows an address, and nobody is signed in',
       'src/sync/is-revoked.ts': 'may a browser on which nobody is signed in keep its names?',
+      'src/platform/ledger/relay.ts': 'looks in which organizations facts wait, then acts for one',
+      'src/notifications/webhooks/deliver.job.ts': 'looks in which organizations deliveries wait, then acts for one',
+      'src/notifications/webhooks/forget-deliveries.job.ts':
+        'looks in which organizations old deliveries lie, then acts for one',
+      'src/reports/schedules/schedules.job.ts': 'looks in which organizations reports are due, then acts for one',
     },
   },
   {
@@ -132,7 +156,7 @@ export const FORBIDDEN = [
       'src/main.ts': 'tells the address',
       'src/cli.ts': 'prints its one JSON value',
       'src/launch.ts': 'runs before anything is built',
-      'src/import-worker.ts': 'when it cannot even start',
+      'src/worker.ts': 'when it cannot even start',
       'src/demo/**': 'prints addresses and sign-in names',
     },
   },
@@ -144,8 +168,8 @@ export const FORBIDDEN = [
       'src/launch.ts': 'hands the environment on to the server that takes its process over',
       'src/main.ts': 'hands the environment to readConfig',
       'src/cli.ts': 'hands the environment to readConfig',
-      'src/import-worker.ts': 'hands the environment to readConfig',
-      'src/participants/import/import-jobs.ts': 'hands the environment on to the worker process',
+      'src/worker.ts': 'hands the environment to readConfig',
+      'src/platform/jobs/job-worker.ts': 'hands the environment on to the worker process',
       'src/demo/**': 'hands the environment to readConfig',
     },
   },

@@ -34,7 +34,14 @@ export async function startApp(databaseUrl: string, more: Record<string, string>
     '--disable-warning=ExperimentalWarning',
     ...(process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean),
   ];
-  const env = { ...process.env, DATABASE_URL: databaseUrl, PORT: String(port), LOG_LEVEL: 'error', ...more };
+  const env = {
+    ...process.env,
+    DATABASE_URL: databaseUrl,
+    PORT: String(port),
+    LOG_LEVEL: 'error',
+    RATE_LIMIT: 'off',
+    ...more,
+  };
   return start([...flags, join(root, 'src', 'launch.ts'), 'serve'], env, (line) =>
     line.includes('serves at') ? port : null,
   );

@@ -11,14 +11,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { Client, median, pagesPerSecond, quantile } from './client.ts';
 import { importPeople } from './import.ts';
+import { liveLines } from './live.ts';
 import { keep, markOf, PEOPLE, prepare, secretFor, type Prepared } from './prepare.ts';
+import { searchLines } from './search.ts';
 import { syncLines } from './sync.ts';
 import { residentMb, startApp, startFloor, type Running } from './process.ts';
 import { machine, print, write, type Line, type Section } from './table.ts';
 
 const quick = process.argv.includes('--quick');
 const size = quick
-  ? { past: 2, pages: 20, throughput: 1200, marks: 40, crowd: 4000, acts: 3, import: 3000, settle: 5000, drains: 1 }
+  ? {
+      past: 2,
+      pages: 20,
+      throughput: 1200,
+      marks: 40,
+      crowd: 4000,
+      acts: 3,
+      import: 3000,
+      settle: 5000,
+      drains: 1,
+      live: 10,
+      search: 10_000,
+    }
   : {
       past: 20,
       pages: 60,
@@ -29,6 +43,8 @@ const size = quick
       import: 50_000,
       settle: 60_000,
       drains: 3,
+      live: 60,
+      search: 100_000,
     };
 
 const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
@@ -166,6 +182,9 @@ async function measure(databaseUrl: string, prepared: Prepared, floorInput: stri
       ...(floor ? { floor: ms(plain), ratio: times(act / plain) } : {}),
       ok: !floor || act <= 4 * plain,
     });
+
+    say('open roll calls of others');
+    lines.push(...(await liveLines(app.port, prepared, fresh.shift()!, databaseUrl, size.live)));
 
     say('devices that come back');
     lines.push(...(await syncLines(app.port, prepared, fresh, databaseUrl, size.drains)));
@@ -311,6 +330,8 @@ async function onSqlite(): Promise<Section> {
   const input = join(folder, 'prepared.json');
   keep(prepared, file, input);
   const lines = await measure(`sqlite:${file}`, prepared, input);
+  say(`searches among ${size.search} people`);
+  lines.push(...(await searchLines(`sqlite:${file}`, size.search, 5)));
   const { default: Database } = await import('better-sqlite3');
   const version = (new Database(':memory:').prepare('select sqlite_version() v').get() as { v: string }).v;
   return {
@@ -329,6 +350,8 @@ async function onMysql(server: string): Promise<Section> {
   try {
     say('preparing the database on MySQL');
     const lines = await measure(url, await prepare(url, size.past), null);
+    say(`searches among ${size.search} people`);
+    lines.push(...(await searchLines(url, size.search, 5)));
     return { title: 'MySQL', about: machine(`MySQL ${row.v}`), lines };
   } finally {
     await connection.query('drop database if exists omnipresence_bench');

@@ -2,11 +2,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { AuthModule } from './auth/index.js';
 import { ENTITIES } from './entities.js';
+import { GovernanceModule } from './governance/index.js';
+import { NotificationsModule } from './notifications/index.js';
 import { ParticipantsModule } from './participants/index.js';
 import { type Config } from './platform/config.js';
 import { databaseConfig } from './platform/database/database.config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PresenceModule } from './presence/index.js';
+import { ReportsModule } from './reports/index.js';
 import { SessionsModule } from './sessions/index.js';
 import { SyncModule } from './sync/index.js';
 
@@ -20,9 +23,12 @@ export class AppModule {
         await MikroOrmModule.forRoot(databaseConfig(config.database, ENTITIES) as never),
         PlatformModule,
         AuthModule,
+        GovernanceModule,
         ParticipantsModule,
         SessionsModule,
         PresenceModule,
+        ReportsModule,
+        NotificationsModule,
         SyncModule,
       ],
       providers: [{ provide: 'config', useValue: config }],

@@ -9,6 +9,7 @@ import express, { type ErrorRequestHandler, type NextFunction, type Request, typ
 import { AppModule } from './app.module.js';
 import { useLoginSessions } from './auth/login-middleware.js';
 import { pageContext } from './auth/page-context.js';
+import { limitRequests } from './auth/rate-limit.js';
 import { type Config } from './platform/config.js';
 import { migrate } from './platform/database/migrate.js';
 import { type Orm } from './platform/database/orm.js';
@@ -22,6 +23,7 @@ import { type AppRequest } from './platform/http/request.js';
 import { refuseUndeclaredRoutes, routesOf } from './platform/http/routes.js';
 import { beginRequest, refuseBrokenPaths, refuseCrossSite, securityHeaders } from './platform/http/security.js';
 import { serviceWorker } from './platform/http/service-worker.js';
+import { logLevels } from './platform/log-levels.js';
 import { Views } from './platform/views.js';
 
 const statics = join(import.meta.dirname, '..', 'static');
@@ -47,12 +49,6 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   return app;
 }
 
-/** @returns the levels to log, from the most severe to LOG_LEVEL */
-export function logLevels(config: Pick<Config, 'logLevel'>): ('fatal' | 'error' | 'warn' | 'log' | 'debug')[] {
-  const levels = ['fatal', 'error', 'warn', 'log', 'debug'] as const;
-  return levels.slice(0, levels.indexOf(config.logLevel) + 1);
-}
-
 /** What happens to a request before its route: order matters. */
 function useHttp(app: NestExpressApplication, orm: Orm, config: Config): void {
   app.set('trust proxy', config.trustProxy);
@@ -66,6 +62,7 @@ function useHttp(app: NestExpressApplication, orm: Orm, config: Config): void {
     app.use('/static', express.static(folder, { index: false, immutable: true, maxAge: '365d', dotfiles: 'ignore' }));
   const hasWorker = config.serviceWorker !== false;
   app.get(Views).serviceWorker = hasWorker;
+  app.get(Views).compileAll();
   app.use(serviceWorker(join(statics, 'dist', 'sw.js'), hasWorker));
   app.use((_request: Request, response: Response, next: NextFunction) => {
     // Everything that is not a file shows somebody's data.
@@ -75,6 +72,7 @@ function useHttp(app: NestExpressApplication, orm: Orm, config: Config): void {
   });
   app.use(refuseCrossSite(config.publicUrl));
   useLoginSessions(app as INestApplication, orm, config);
+  if (config.rateLimit) app.use(limitRequests(config.rateLimit));
   app.use(refuseBrokenPaths());
   useBodies(app);
 

@@ -3,18 +3,21 @@ import { MikroORM, type EntityManager } from '@mikro-orm/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../src/app.js';
 import { hashPassword, type Role, User } from '../src/auth/index.js';
-import { ALWAYS, foldedNames, Group, GroupMembership, Participant } from '../src/participants/index.js';
+import { ALWAYS, foldedNames, Group, GroupMembership, Participant, Reading } from '../src/participants/index.js';
 import { databaseTarget, type Config } from '../src/platform/config.js';
 import { withCurrent } from '../src/platform/current.js';
 import { inOrganization } from '../src/platform/database/in-organization.js';
 import { type Orm } from '../src/platform/database/orm.js';
 import { transact } from '../src/platform/database/transaction.js';
 import { fold } from '../src/platform/text.js';
+import { foldTallies } from '../src/reports/tallies/fold-tallies.js';
+import { placeAnew } from '../src/reports/tallies/place-anew.js';
 import { Session } from '../src/sessions/index.js';
 import { Installation } from '../src/sync/index.js';
 import { type DomainType, openOrganization, type Organization } from '../src/tenancy/index.js';
 import { mysqlServer, workerDatabase } from './support/databases.js';
 import { ledgerDifferences } from './support/ledger-replay.js';
+import { tallyDifferences } from './support/tally-differences.js';
 import { Visitor } from './support/visitor.js';
 
 export const PASSWORD = 'correct horse battery';
@@ -24,6 +27,14 @@ export interface Place {
   organization: Organization;
   visitor: Record<string, Visitor>;
   user: Record<string, User>;
+}
+
+export interface WorldOptions {
+  domain?: DomainType;
+  timeZone?: string;
+  databaseUrl?: string;
+  /** What the server's configuration says otherwise. */
+  config?: Partial<Config>;
 }
 
 /**
@@ -49,8 +60,8 @@ export class World {
   emil!: Visitor;
   clara!: Visitor;
 
-  static async open(options: { domain?: DomainType; timeZone?: string; databaseUrl?: string } = {}): Promise<World> {
-    const { app, config } = await startApp(options.databaseUrl);
+  static async open(options: WorldOptions = {}): Promise<World> {
+    const { app, config } = await startApp(options.databaseUrl, options.config);
     await app.listen(0, '127.0.0.1');
     const address = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     const world = new World(app, app.get(MikroORM), address, config, []);
@@ -169,21 +180,47 @@ export class World {
     return { group, participants, session };
   }
 
-  /** Closes the server; first proves, for every organization of this world, that the ledger tells the whole truth. */
+  /**
+   * Closes the server; first proves, for every organization of this world, that the ledger tells the whole truth and that
+   * the figures of its reports follow from its marks.
+   */
   async close(): Promise<void> {
     const differences: string[] = [];
-    for (const place of this.places) differences.push(...(await ledgerDifferences(this.orm, place.organization.id)));
+    const tallies: string[] = [];
+    for (const { organization } of this.places) {
+      differences.push(...(await ledgerDifferences(this.orm, organization.id)));
+      tallies.push(...(await this.wrongTallies(organization.id)));
+    }
     await this.app.close();
     if (differences.length > 0)
       throw new Error(`the ledger does not tell the whole truth:\n${differences.slice(0, 10).join('\n')}`);
+    if (tallies.length > 0) throw new Error(`the figures are wrong:\n${tallies.slice(0, 10).join('\n')}`);
   }
+
+  /** Before and after the changes are folded: a report must not tell the difference. */
+  private async wrongTallies(organizationId: number): Promise<string[]> {
+    const inIt = (work: (em: EntityManager) => Promise<number>) => () =>
+      inOrganization(this.orm, { organizationId, source: 'cli' }, work);
+    await untilDone(inIt(placeAnew));
+    const before = await tallyDifferences(this.orm, organizationId);
+    await untilDone(inIt(foldTallies));
+    return [...before, ...(await tallyDifferences(this.orm, organizationId))];
+  }
+}
+
+/** What the jobs of the reports would do in time is done now. */
+async function untilDone(work: () => Promise<number>): Promise<void> {
+  while ((await work()) > 0);
 }
 
 let serial = 0;
 let passwordHash: string | undefined;
 
 /** Starts the application on the tests' database: SQLite in memory, or this worker's database on TEST_MYSQL_URL. */
-export async function startApp(databaseUrl?: string): Promise<{ app: NestExpressApplication; config: Config }> {
+export async function startApp(
+  databaseUrl?: string,
+  more: Partial<Config> = {},
+): Promise<{ app: NestExpressApplication; config: Config }> {
   const server = mysqlServer();
   const shared = server ? `${server}/${workerDatabase(process.env.JEST_WORKER_ID ?? '1')}` : 'sqlite::memory:';
   const config: Config = {
@@ -197,6 +234,10 @@ export async function startApp(databaseUrl?: string): Promise<{ app: NestExpress
     logLevel: 'error',
     trustProxy: false,
     migrate: true,
+    ...more,
   };
-  return { app: await createApp(config), config };
+  const app = await createApp(config);
+  // On a busy machine a small archive takes longer to be read; a test that is not about waiting waits.
+  app.get(Reading).patienceMs = 60_000;
+  return { app, config };
 }

@@ -17,7 +17,7 @@ export const emailText = z
 
 export const passwordText = z
   .string()
-  .min(10, 'A password needs at least 10 characters.')
+  .refine((value) => value.length >= 10, { error: 'A password needs at least 10 characters.' })
   .max(200, 'A password holds at most 200 characters.');
 
 export const NewUser = z.object({

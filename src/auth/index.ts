@@ -1,3 +1,4 @@
+export { ApiToken } from './api-token.entity.js';
 export { Me, MyReach, type AuthRequest } from './access.guard.js';
 export { AuthModule } from './auth.module.js';
 export { CreateUser, NewUser } from './create-user.js';
@@ -5,8 +6,13 @@ export { hashPassword } from './passwords.js';
 export { endLoginSessions, noteDevice } from './end-login-sessions.js';
 export { LoginSession } from './login-session.entity.js';
 export * from './permissions.js';
+export { RecoveryCode } from './recovery-code.entity.js';
 export { SetupAddress } from './setup-address.js';
 export { SignInFailure } from './sign-in-failure.entity.js';
 export { bindingOf, signedInUser, type SignedInUser } from './signed-in.js';
 export { User } from './user.entity.js';
+export { UserToken } from './user-token.entity.js';
+export { endAccess, whenAccessEnds } from './users/end-access.js';
+export { voidLinks } from './links/user-link.js';
+export { bindUsersBy, type UserBonds } from './users/user-bonds.js';
 export { pageContext } from './page-context.js';

@@ -6,6 +6,7 @@ import passport from 'passport';
 import { Strategy } from 'passport-local';
 import { type Config } from '../platform/config.js';
 import { type Orm } from '../platform/database/orm.js';
+import { bearerTokens } from './account/bearer.js';
 import { LoginSessionStore } from './login-session.store.js';
 import { SignIn, type SignedIn } from './sign-in.js';
 import { bindingOf, signedInUser, type SignedInUser } from './signed-in.js';
@@ -30,8 +31,9 @@ export function useLoginSessions(app: INestApplication, orm: Orm, config: Config
 
   authenticator.use(
     new Strategy({ usernameField: 'email', passReqToCallback: true }, (request, email, password, done) => {
-      const organization = (request.body as { organization?: string }).organization || undefined;
-      bus.execute<SignIn, SignedIn>(new SignIn({ email, password, organization }, request.ip ?? '')).then(
+      const { organization, code } = request.body as { organization?: string; code?: string };
+      const input = { email, password, organization: organization || undefined, code: code || undefined };
+      bus.execute<SignIn, SignedIn>(new SignIn(input, request.ip ?? '')).then(
         (who) => done(null, who),
         (error: unknown) => done(error),
       );
@@ -62,6 +64,7 @@ export function useLoginSessions(app: INestApplication, orm: Orm, config: Config
   app.use(initialize);
   app.use(restore);
   app.use(sayBinding);
+  app.use(bearerTokens(em));
 }
 
 /** Tells the service worker for whom a page was drawn: it keeps the pages of different people apart. */

@@ -1,9 +1,11 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { Store, type SessionData } from 'express-session';
 import { clock } from '../platform/clock.js';
-import { instant, readAcrossOrganizations } from '../platform/database/read.js';
+import { instant, lockingRows, readAcrossOrganizations } from '../platform/database/read.js';
+import { transact } from '../platform/database/transaction.js';
 import { sha256 } from '../platform/text.js';
 import { LoginSession } from './login-session.entity.js';
+import { invalidCredentials, proofOf } from './sign-in.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -13,6 +15,8 @@ declare module 'express-session' {
     deviceLabel?: string;
     deviceHash?: string | null;
     ip?: string;
+    /** Of a session that begins: the password that was proven (sign-in.ts). It is looked at, and not kept. */
+    proof?: string | undefined;
   }
 }
 
@@ -72,9 +76,10 @@ export class LoginSessionStore extends Store {
     );
   }
 
-  private async keep(token: string, data: SessionData): Promise<void> {
+  private async keep(token: string, { proof, ...data }: SessionData): Promise<void> {
     const user = data.passport?.user;
-    if (!user || !data.organizationId) return;
+    const { organizationId } = data;
+    if (!user || !organizationId) return;
     const em = this.em();
     const now = clock.now();
     const text = JSON.stringify(data);
@@ -85,8 +90,8 @@ export class LoginSessionStore extends Store {
       { filters: false },
     );
     if (updated > 0) return;
-    await em.insert(LoginSession, {
-      organization: data.organizationId,
+    const session = {
+      organization: organizationId,
       user,
       tokenHash: sha256(token),
       data: text,
@@ -97,6 +102,11 @@ export class LoginSessionStore extends Store {
       lastSeenAt: now,
       createdAt: now,
       updatedAt: now,
+    };
+    // Held against a change of the password: it either finds this session and ends it, or is seen here.
+    await transact(em, 'auth.session_kept', async (tx) => {
+      if (proof !== undefined) await refuseOtherPassword(tx, user, proof);
+      await tx.insert(LoginSession, session);
     });
   }
 
@@ -115,4 +125,13 @@ export class LoginSessionStore extends Store {
   override touch(_token: string, _data: SessionData, done?: () => void): void {
     done?.();
   }
+}
+
+async function refuseOtherPassword(tx: EntityManager, user: number, proof: string): Promise<void> {
+  const [row] = await readAcrossOrganizations<{ password_hash: string | null }>(
+    tx,
+    `select u.password_hash from users u where u.id = :user ${lockingRows(tx, 'u')}`,
+    { user },
+  );
+  if (!row || proofOf(row.password_hash) !== proof) throw invalidCredentials();
 }

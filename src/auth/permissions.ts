@@ -1,3 +1,5 @@
+import { currentScopes } from '../platform/current.js';
+
 export const ROLES = ['administrator', 'manager', 'frontline', 'external'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -69,13 +71,28 @@ const RIGHTS: Record<Role, Partial<Record<Permission, Reach>>> = {
 };
 
 /**
+ * What somebody may do here and now. A token of an integration reaches no further than its scopes, wherever the code asks
+ * this question.
  * @param settings the organization's settings: a frontline user creates sessions unless they say otherwise
  * @returns how far the permission reaches for this role, or null when it is refused
  */
 export function reachOf(
   role: Role,
   permission: Permission,
-  settings: { frontline_creates_sessions?: boolean },
+  settings: { frontline_creates_sessions?: boolean | undefined },
+): Reach | null {
+  const scopes = currentScopes();
+  return scopes && !scopes.includes(permission) ? null : reachOfRole(role, permission, settings);
+}
+
+/**
+ * How far a permission reaches for a role, whoever asks: for rules that take something away from people. A token that
+ * leaves a permission out must not be free of the limits that come with it.
+ */
+export function reachOfRole(
+  role: Role,
+  permission: Permission,
+  settings: { frontline_creates_sessions?: boolean | undefined },
 ): Reach | null {
   if (role === 'frontline' && permission === 'session.create' && settings.frontline_creates_sessions === false)
     return null;

@@ -1,6 +1,7 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { z } from 'zod';
+import { clock } from '../platform/clock.js';
 import { transact } from '../platform/database/transaction.js';
 import { notFound } from '../platform/http/problem.js';
 import { NewOrganization, openOrganization, Organization } from '../tenancy/index.js';
@@ -29,7 +30,11 @@ export class SetUpHandler implements ICommandHandler<SetUp, User> {
     return transact(this.em, 'organization.opened', async (tx) => {
       if ((await tx.count(Organization, {}, { filters: false })) > 0) throw notFound();
       await openOrganization(tx, input);
-      return createUser(tx, { ...input, role: 'administrator', participant_id: null }, passwordHash);
+      const user = await createUser(tx, { ...input, role: 'administrator', participant_id: null }, passwordHash);
+      // The door that asks for it signs him in.
+      user.lastLoginAt = clock.now();
+      await tx.flush();
+      return user;
     });
   }
 }

@@ -10,6 +10,10 @@ export interface SignedInUser {
   name: string;
   role: Role;
   participantId: number | null;
+  /** The language that he chose himself. */
+  locale: string | null;
+  /** Whether his sign-in asks for a code. */
+  secondFactor: boolean;
   organization: Pick<Organization, 'id' | 'name' | 'slug' | 'domainType' | 'timeZone' | 'locale' | 'settings'>;
 }
 
@@ -23,6 +27,8 @@ interface Row {
   last_name: string;
   role: Role;
   participant_id: number | null;
+  user_locale: string | null;
+  totp_enabled_at: unknown;
   organization_id: number;
   organization_name: string;
   slug: string;
@@ -37,7 +43,7 @@ export async function signedInUser(em: EntityManager, id: number): Promise<Signe
   const [row] = await readAcrossOrganizations<Row>(
     em,
     `select u.id, u.email, u.first_name, u.last_name, u.role, u.participant_id, u.organization_id,
-            o.name as organization_name, o.slug, o.domain_type, o.time_zone, o.locale, o.settings
+            u.locale as user_locale, u.totp_enabled_at, o.name as organization_name, o.slug, o.domain_type, o.time_zone, o.locale, o.settings
        from users u join organizations o on o.id = u.organization_id
       where u.id = :id and u.status = 'active' and o.deleted_at is null`,
     { id },
@@ -49,6 +55,8 @@ export async function signedInUser(em: EntityManager, id: number): Promise<Signe
     name: `${row.first_name} ${row.last_name}`.trim(),
     role: row.role,
     participantId: row.participant_id === null ? null : Number(row.participant_id),
+    locale: row.user_locale,
+    secondFactor: row.totp_enabled_at !== null,
     organization: {
       id: Number(row.organization_id),
       name: row.organization_name,

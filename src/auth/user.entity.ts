@@ -18,6 +18,13 @@ const UserSchema = defineEntity({
     /** For role external: the participant who this user is. Checked by the use case; participants is a later table. */
     participant: p.bigint('number').fieldName('participant_id').nullable(),
     lastLoginAt: p.datetime(3).nullable(),
+    /** The language that this person chose, or null for the organization's. */
+    locale: p.string().length(35).nullable(),
+    /** The secret of the authenticator app (base32), from the moment it is shown; it counts once `totpEnabledAt` is set. */
+    totpSecret: p.string().length(100).nullable().hidden(),
+    totpEnabledAt: p.datetime(3).nullable(),
+    /** The last time step (RFC 6238) whose code was taken: no code is taken twice. */
+    totpLastStep: p.bigint('number').nullable(),
   },
   uniques: [
     { name: 'users_email_unique', properties: ['organization', 'email'] },

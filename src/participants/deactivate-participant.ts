@@ -2,6 +2,7 @@ import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqr
 import { EntityManager } from '@mikro-orm/core';
 import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
+import { mergedAlready } from './merge-participants.js';
 import { Participant } from './participant.entity.js';
 
 /** Somebody is no longer expected: he leaves the registers to come; what was recorded of him stays. Done twice is done once. */
@@ -34,6 +35,8 @@ export class ReactivateParticipantHandler implements ICommandHandler<ReactivateP
 
 const setActive = (em: EntityManager, fact: string, id: number, active: boolean): Promise<void> =>
   transact(em, fact, async (tx) => {
-    (await findLocked(tx, Participant, id)).isActive = active;
+    const participant = await findLocked(tx, Participant, id);
+    if (active && participant.mergedInto) throw mergedAlready(participant);
+    participant.isActive = active;
     await tx.flush();
   });

@@ -35,7 +35,7 @@ export async function refuseTakenGroup(
   if (!externalId) return;
   const other = await tx.findOne(Group, { externalId });
   if (other && other.id !== except)
-    throw invalid('external_id', 'Another group has this external id already.', 'taken');
+    throw invalid('external_id', 'Another {group} has this external id already.', 'taken');
 }
 
 /** @returns the group @throws Problem 422 `unknown` when there is none with this id, or not among one's own */
@@ -47,7 +47,7 @@ export async function refuseUnknownGroup(
 ): Promise<Group> {
   const group = await em.findOne(Group, { id: groupId });
   if (!group || !(await isOwnGroup(em, own, groupId)))
-    throw invalid(field, 'There is no group with this id.', 'unknown');
+    throw invalid(field, 'There is no {group} with this id.', 'unknown');
   return group;
 }
 
@@ -66,8 +66,11 @@ export async function oneMoveAtATime(tx: EntityManager): Promise<void> {
  */
 export async function refuseImpossibleParent(tx: EntityManager, parentId: number, child: number | null): Promise<void> {
   let ancestor: Group | null = await refuseUnknownGroup(tx, parentId, 'parent_id');
-  while (ancestor) {
-    if (ancestor.id === child) throw invalid('parent_id', 'A group cannot belong to itself or to a group below it.');
+  // A ring that is there already must not be walked for ever.
+  const seen = new Set<number>();
+  while (ancestor && !seen.has(ancestor.id)) {
+    if (ancestor.id === child) throw invalid('parent_id', 'No {group} can belong to itself or to one below it.');
+    seen.add(ancestor.id);
     ancestor = ancestor.parent ? await tx.findOne(Group, { id: ancestor.parent }) : null;
   }
 }

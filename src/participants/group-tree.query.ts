@@ -28,25 +28,26 @@ const PARENT = `left join \`groups\` x on x.organization_id = g.organization_id 
 
 /**
  * One page of the groups as a tree: each below its parent, brothers by name. Two statements whatever the size.
- * @param filter q searches the names and makes it flat; inactive groups are left out unless asked for
+ * @param filter q searches the names and makes it flat, as does asking for those that are not active
  */
 export async function groupTree(
   em: EntityManager,
-  filter: { q?: string | undefined; inactive?: boolean },
+  filter: { q?: string | undefined; show: 'active' | 'inactive' | 'all' },
   paging: { page: number; per_page: number },
   scope: GroupScope,
 ): Promise<{ rows: TreeRow[]; total: number }> {
   const search = searchCondition('g.sort_name', filter.q);
-  const active = filter.inactive ? '1 = 1' : 'g.is_active = true';
+  const active = { active: 'g.is_active = true', inactive: 'g.is_active = false', all: '1 = 1' }[filter.show];
   // An active group below one that is not shown still is shown: as a root.
-  const orphan = filter.inactive
-    ? ''
-    : `or exists (select 1 from \`groups\` o
+  const orphan =
+    filter.show === 'all'
+      ? ''
+      : `or exists (select 1 from \`groups\` o
                    where o.organization_id = :organization and o.id = g.parent_id and o.is_active = false)`;
   const where = `g.organization_id = :organization and ${active} and ${search.sql} and ${inOwnGroups(scope.own, 'g.id')}`;
   const values = { ...search.parameters, ...ownGroupsParameters(scope.own), day: scope.today };
   const slice = { take: paging.per_page, skip: (paging.page - 1) * paging.per_page };
-  const flat = search.sql !== '1 = 1' || scope.own !== null;
+  const flat = search.sql !== '1 = 1' || scope.own !== null || filter.show === 'inactive';
   const step = `hex(substr(g.sort_name, 1, 60)), '00', substr(concat('00000000000000', g.id), -15), '01'`;
   const rows = flat
     ? await read<Row>(

@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { EntityManager, type EntityClass } from '@mikro-orm/core';
-import { type AuthRequest, reachOf, type SignedInUser } from '../auth/index.js';
+import { type AuthRequest, reachOfRole, type SignedInUser } from '../auth/index.js';
 import { read } from '../platform/database/read.js';
 import { notFound } from '../platform/http/problem.js';
 import { Group } from './group.entity.js';
@@ -16,7 +16,8 @@ export type OwnGroups = { userId: number } | null;
  */
 export function ownGroupsOf(me: SignedInUser): OwnGroups {
   const { settings } = me.organization;
-  const limited = settings.frontline_groups === 'assigned' && reachOf(me.role, 'roster.view', settings) === 'groups';
+  const limited =
+    settings.frontline_groups === 'assigned' && reachOfRole(me.role, 'roster.view', settings) === 'groups';
   return limited ? { userId: me.id } : null;
 }
 
@@ -44,6 +45,18 @@ export const amongOwnPeople = (own: OwnGroups, column: string): string =>
 
 /** The values that both conditions need. */
 export const ownGroupsParameters = (own: OwnGroups): Record<string, number> => (own ? { own_user: own.userId } : {});
+
+/** @returns the ids of his own groups; null: every group of the organization is his */
+export async function ownGroupIds(em: EntityManager, own: OwnGroups): Promise<number[] | null> {
+  if (!own) return null;
+  const rows = await read<{ group_id: number }>(
+    em,
+    `select oga.group_id from group_assignments oga
+      where oga.organization_id = :organization and oga.user_id = :own_user order by oga.group_id`,
+    ownGroupsParameters(own),
+  );
+  return rows.map((row) => Number(row.group_id));
+}
 
 /** @returns whether this group is one of his own */
 export async function isOwnGroup(em: EntityManager, own: OwnGroups, group: number): Promise<boolean> {
@@ -73,7 +86,8 @@ export function limitToOwnGroups<T extends object>(
 limitToOwnGroups(Group, (em, own, group) => isOwnGroup(em, own, group.id));
 limitToOwnGroups(Participant, async (em, own, participant) => {
   const condition = amongOwnPeople(own, ':participant');
-  const values = { ...ownGroupsParameters(own), participant: participant.id };
+  // A record that was merged is his whose the surviving one is.
+  const values = { ...ownGroupsParameters(own), participant: participant.mergedInto ?? participant.id };
   return (await read(em, `select 1 as yes where :organization > 0 and ${condition}`, values)).length > 0;
 });
 

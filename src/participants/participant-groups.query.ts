@@ -13,6 +13,8 @@ export interface GroupOfPerson {
   left_on: string | null;
   /** Whether the membership is over, or ends today. */
   ended: boolean;
+  /** Whether the membership has not begun yet. */
+  begins: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function groupsOfParticipants(
 ): Promise<Map<number, GroupOfPerson[]>> {
   const byPerson = new Map<number, GroupOfPerson[]>();
   if (participants.length === 0) return byPerson;
-  const rows = await read<Omit<GroupOfPerson, 'ended'> & { joined_on: string }>(
+  const rows = await read<Omit<GroupOfPerson, 'ended' | 'begins'> & { joined_on: string }>(
     em,
     `select m.participant_id, g.id, g.name, x.name as parent_name, m.joined_on, m.left_on
        from group_memberships m
@@ -42,7 +44,8 @@ export async function groupsOfParticipants(
   for (const row of rows) {
     const days = membershipDays(row);
     const ended = days.left_on !== null && days.left_on <= scope.today;
-    const group = { ...row, ...days, participant_id: Number(row.participant_id), id: Number(row.id), ended };
+    const begins = days.joined_on !== null && days.joined_on > scope.today;
+    const group = { ...row, ...days, participant_id: Number(row.participant_id), id: Number(row.id), ended, begins };
     byPerson.set(group.participant_id, [...(byPerson.get(group.participant_id) ?? []), group]);
   }
   return byPerson;

@@ -31,7 +31,7 @@ const ParticipantSchema = defineEntity({
   ],
   indexes: [
     { name: 'participants_sort_index', properties: ['organization', 'sortName', 'id'] },
-    { name: 'participants_active_index', properties: ['organization', 'isActive'] },
+    { name: 'participants_active_index', properties: ['organization', 'isActive', 'sortName', 'id'] },
   ],
 });
 

@@ -6,6 +6,16 @@ import { z } from 'zod';
 /** Where the rows live, parsed from DATABASE_URL. `file` is ':memory:' for a database that dies with the process. */
 export type DatabaseTarget = { kind: 'sqlite'; file: string } | { kind: 'mysql'; url: string; name: string };
 
+/** How many requests a minute are answered: of one signed-in user or token, of one address that is signed out, of one device that syncs. */
+export interface RateLimit {
+  signedIn: number;
+  signedOut: number;
+  sync: number;
+}
+
+/** Two hundred a second is more than a person or a well-made program needs, and less than one process can answer. */
+const RATE_LIMIT: RateLimit = { signedIn: 12_000, signedOut: 1200, sync: 6000 };
+
 /** Everything the environment may say, parsed once at start. Times are in the unit that the name states. */
 export interface Config {
   port: number;
@@ -21,6 +31,14 @@ export interface Config {
   migrate: boolean;
   /** Where uploaded files lie; absent: beside the embedded database. */
   dataFolder?: string | null;
+  /** The mail server, or null: no mail is sent. */
+  smtpUrl?: string | null;
+  /** The sender's address of every mail. */
+  mailFrom?: string;
+  /** Whether webhooks may go to addresses of the own network. Absent: false. */
+  webhooksToPrivate?: boolean;
+  /** Requests a minute under /api. Absent or null: no limit. */
+  rateLimit?: RateLimit | null;
   /** False is the kill switch: browsers drop the service worker and its pages. Absent: true. */
   serviceWorker?: boolean;
 }
@@ -45,13 +63,26 @@ const Environment = z.object({
   PUBLIC_URL: z.url('PUBLIC_URL must be a full address, for example https://presence.example.org.').optional(),
   SESSION_IDLE_MINUTES: wholeNumber('SESSION_IDLE_MINUTES', 1, 60 * 24 * 30, 60 * 8),
   SESSION_MAX_HOURS: wholeNumber('SESSION_MAX_HOURS', 1, 24 * 365, 24 * 7),
-  SMTP_URL: z.string().optional(),
+  SMTP_URL: z
+    .url({
+      protocol: /^smtps?$/,
+      error: 'SMTP_URL must look like smtp://user:password@host:587?from=presence@example.org.',
+    })
+    .optional(),
   LOG_LEVEL: z
     .enum(['error', 'warn', 'log', 'debug'], { error: 'LOG_LEVEL must be error, warn, log or debug.' })
     .default('warn'),
   TRUST_PROXY: z.string().default('off'),
   DATA_FOLDER: z.string().trim().min(1).optional(),
   MIGRATE: z.enum(['on', 'off'], { error: 'MIGRATE must be on or off.' }).default('on'),
+  WEBHOOKS_TO_PRIVATE: z.enum(['on', 'off'], { error: 'WEBHOOKS_TO_PRIVATE must be on or off.' }).default('off'),
+  RATE_LIMIT: z
+    .string()
+    .regex(/^(off|[1-9]\d{0,6},[1-9]\d{0,6},[1-9]\d{0,6})$/, {
+      error:
+        'RATE_LIMIT must be off, or requests a minute signed in, signed out and of one device, as in 12000,1200,6000.',
+    })
+    .optional(),
   SERVICE_WORKER: z.enum(['on', 'off'], { error: 'SERVICE_WORKER must be on or off.' }).default('on'),
 });
 
@@ -79,8 +110,28 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     trustProxy: e.TRUST_PROXY === 'off' ? false : /^\d+$/.test(e.TRUST_PROXY) ? Number(e.TRUST_PROXY) : e.TRUST_PROXY,
     migrate: e.MIGRATE === 'on',
     dataFolder: e.DATA_FOLDER ? resolve(e.DATA_FOLDER) : null,
+    ...mailOf(e.SMTP_URL, e.PUBLIC_URL),
+    webhooksToPrivate: e.WEBHOOKS_TO_PRIVATE === 'on',
+    rateLimit: rateLimitOf(e.RATE_LIMIT),
     serviceWorker: e.SERVICE_WORKER === 'on',
   };
+}
+
+function rateLimitOf(text: string | undefined): RateLimit | null {
+  if (text === undefined) return RATE_LIMIT;
+  if (text === 'off') return null;
+  const [signedIn = 0, signedOut = 0, sync = 0] = text.split(',').map(Number);
+  return { signedIn, signedOut, sync };
+}
+
+/** The sender stands in the mail server's address as `from`, else he is named after the public address. */
+function mailOf(smtpUrl: string | undefined, publicUrl: string | undefined): Pick<Config, 'smtpUrl' | 'mailFrom'> {
+  const host = publicUrl ? new URL(publicUrl).hostname : 'localhost';
+  if (!smtpUrl) return { smtpUrl: null };
+  const url = new URL(smtpUrl);
+  const from = url.searchParams.get('from') ?? `omnipresence@${host}`;
+  url.searchParams.delete('from');
+  return { smtpUrl: url.href, mailFrom: from };
 }
 
 /**

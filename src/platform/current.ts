@@ -10,6 +10,8 @@ export interface Current {
   userId: number | null;
   source: Source;
   sourceDevice: string | null;
+  /** What a token of an integration may do at most; null: whatever its user may. */
+  scopes: readonly string[] | null;
 }
 
 const storage = new AsyncLocalStorage<Current>();
@@ -25,6 +27,7 @@ export function withCurrent<T>(current: Partial<Current>, work: () => T): T {
     userId: null,
     source: 'cli',
     sourceDevice: null,
+    scopes: null,
   };
   return storage.run({ ...blank, ...current }, work);
 }
@@ -35,6 +38,9 @@ export function current(): Current {
   if (!found) throw new Error('no Current: wrap the work in withCurrent()');
   return found;
 }
+
+/** @returns what the token of this request may do at most; null when there is none, or nobody acts (a job, a start) */
+export const currentScopes = (): readonly string[] | null => storage.getStore()?.scopes ?? null;
 
 /** @returns the organization that is acted for. @throws when nobody is signed in and no job said for whom it works */
 export function currentOrganization(): number {

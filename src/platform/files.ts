@@ -9,10 +9,19 @@ import { type Config } from './config.js';
  * names; else in the system's temporary folder. With several nodes on one MySQL it must be a folder that all of them see.
  * @returns the folder, which exists
  */
-export function uploadsFolder(config: Pick<Config, 'database' | 'dataFolder'>): string {
-  const { database, dataFolder } = config;
+export const uploadsFolder = (config: Where): string => keptFolder(config, 'uploads');
+
+type Where = Pick<Config, 'database' | 'dataFolder'>;
+
+/** The folder of everything that is kept beside the database. */
+export function dataFolder({ database, dataFolder }: Where): string {
   const beside = database.kind === 'sqlite' && database.file !== ':memory:' ? dirname(database.file) : null;
-  const folder = join(dataFolder ? resolve(dataFolder) : (beside ?? join(tmpdir(), 'omnipresence')), 'uploads');
+  return dataFolder ? resolve(dataFolder) : (beside ?? join(tmpdir(), 'omnipresence'));
+}
+
+/** @returns the folder of this name in there, which exists and is nobody else's to read */
+export function keptFolder(config: Where, name: string): string {
+  const folder = join(dataFolder(config), name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }

@@ -53,3 +53,32 @@ export class Translator {
     return this.#pseudo ? `⟦${filled}⟧` : filled;
   }
 }
+
+/** The organization's own words for what everything is about. */
+export type Terms = Record<string, { one: string; many: string }>;
+
+/**
+ * What fills `{session}`, `{sessions}` and their like in every text, unless it is given other words.
+ * @param translated how a word of a domain is told to this person
+ */
+export function termParams(terms: Terms, translated: (word: string) => string = (word) => word): TextParams {
+  const words = Object.entries(terms).flatMap(([name, { one, many }]) => [
+    [name, translated(one)],
+    [`${name}s`, translated(many)],
+  ]);
+  return Object.fromEntries(words) as TextParams;
+}
+
+/** @returns the English text with its places filled, for programs */
+export const filled = (text: string, params: TextParams): string =>
+  text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+
+const folder = join(import.meta.dirname, '..', '..', 'locales');
+const translators = new Map<string, Translator>();
+
+/** @returns the words of a locale; each file is read once */
+export function translatorOf(locale: string): Translator {
+  let translator = translators.get(locale);
+  if (!translator) translators.set(locale, (translator = new Translator(folder, locale)));
+  return translator;
+}

@@ -4,6 +4,8 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { HealthApi } from './http/health.api.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { Reply } from './http/reply.js';
+import { Relay } from './ledger/relay.js';
+import { Mail } from './mail.js';
 import { Views } from './views.js';
 
 /** What every module may use; no word of the domain in it. */
@@ -11,7 +13,7 @@ import { Views } from './views.js';
 @Module({
   imports: [CqrsModule.forRoot(), DiscoveryModule],
   controllers: [HealthApi],
-  providers: [Views, Reply, ProblemFilter],
-  exports: [CqrsModule, DiscoveryModule, Views, Reply, ProblemFilter],
+  providers: [Views, Reply, ProblemFilter, Mail, Relay],
+  exports: [CqrsModule, DiscoveryModule, Views, Reply, ProblemFilter, Mail],
 })
 export class PlatformModule {}

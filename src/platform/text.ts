@@ -1,6 +1,20 @@
 import { createHash, hash } from 'node:crypto';
 import canonicalizeJson from 'canonicalize';
 
+/** Letters with a stroke of their own, which Unicode does not take apart: people type them without. */
+const PLAIN: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  ħ: 'h',
+  ı: 'i',
+  þ: 'th',
+};
+
 /**
  * The form in which text is searched and sorted: no accents, lower case, single spaces.
  * The same on every database, because it is made here and not by a collation.
@@ -10,6 +24,7 @@ export function fold(text: string): string {
     .normalize('NFKD')
     .replace(/\p{Mn}+/gu, '')
     .toLowerCase()
+    .replace(/[ßæœøłđðħıþ]/g, (letter) => PLAIN[letter]!)
     .replace(/\s+/gu, ' ')
     .trim();
 }
@@ -37,4 +52,9 @@ export function uuidV5(namespace: string, name: string): string {
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** @returns what a table says under a word that came from outside: never what every object has, such as `constructor` */
+export function entryOf<T>(table: Record<string, T>, word: unknown): T | undefined {
+  return typeof word === 'string' && Object.hasOwn(table, word) ? table[word] : undefined;
 }

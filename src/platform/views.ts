@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import nunjucks from 'nunjucks';
 import { clock } from './clock.js';
-import { Translator, type TextParams } from './i18n.js';
+import { termParams, type Terms, type TextParams, type Translator, translatorOf } from './i18n.js';
 
 /** What every page needs to know beside its own data. */
 export interface PageContext {
@@ -13,7 +13,7 @@ export interface PageContext {
   /** IANA name of the organization's time zone: every time on a page is shown in it. */
   timeZone: string;
   /** The organization's own words, lower case: participant, group, session, organization. */
-  terms: Record<string, { one: string; many: string }>;
+  terms: Terms;
   user: { name: string; email: string; role: string } | null;
   organization: { name: string; slug: string } | null;
   /** `organization:user`, as the browser keeps apart what it stores for each; null when nobody is signed in. */
@@ -34,6 +34,7 @@ export interface Notice {
 }
 
 const root = resolve(import.meta.dirname, '..', '..');
+const folder = join(root, 'views');
 
 /** Says that script runs, before anything is painted, and takes it back if a script file cannot be loaded. */
 const scriptMark =
@@ -43,29 +44,35 @@ const scriptMark =
 export const inlineScriptHash = `'sha256-${createHash('sha256').update(scriptMark).digest('base64')}'`;
 
 /**
- * Draws pages. Everything a template may call is here: t, tn, term, asset, url, number, time, day, dateTime, moment, ago,
+ * Draws pages. Everything a template may call is here: t, tn, term, asset, url, number, time, day, weekday, dateTime, moment, ago,
  * duration, and `app` (the PageContext with `language` and `dir`). All of it works inside macros too.
  */
 @Injectable()
 export class Views {
   readonly #environment: nunjucks.Environment;
-  readonly #translators = new Map<string, Translator>();
   readonly #formats = new Map<string, Intl.DateTimeFormat>();
   readonly #assets = new Map<string, string>();
   /** Whether pages register the service worker. */
   serviceWorker = true;
   /** Rendering is synchronous, so there is exactly one page at a time. */
   #page: PageContext | null = null;
+  /** The words of that page, once a text asked for them. */
+  #terms: TextParams | null = null;
 
   constructor() {
-    const folder = join(root, 'views');
     this.#environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(folder), {
       autoescape: true,
       trimBlocks: true,
       lstripBlocks: true,
     });
     this.#addGlobals();
-    // Compiled once, now: no request waits for it, and a broken template stops the start.
+  }
+
+  /**
+   * Compiles every template once, before anything is served: no request waits for it, and a broken template stops the
+   * start. The command line and the worker of imports draw nothing, and are spared it.
+   */
+  compileAll(): void {
     for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
       if (file.endsWith('.njk')) this.#environment.getTemplate(file.replaceAll('\\', '/'), true);
   }
@@ -77,18 +84,26 @@ export class Views {
    * @throws Error naming the template when it cannot be drawn
    */
   render(template: string, data: Record<string, unknown>, page: PageContext): string {
-    const outer = this.#page;
-    this.#page = page;
+    const [outer, terms] = [this.#page, this.#terms];
+    [this.#page, this.#terms] = [page, null];
     try {
       return this.#environment.render(template, data);
     } finally {
-      this.#page = outer;
+      [this.#page, this.#terms] = [outer, terms];
     }
   }
 
   /** @returns a text in the words of this person, for what is decided outside a template */
   text(page: PageContext, text: string, params?: TextParams): string {
-    return this.#translator(page.locale).text(text, params);
+    const words = translatorOf(page.locale);
+    return words.text(text, { ...termParams(page.terms, (word) => words.text(word)), ...params });
+  }
+
+  /** The organization's words stand in every text that names them, whether its caller gives them or not. */
+  #withTerms(text: string, params?: TextParams): TextParams | undefined {
+    if (!text.includes('{')) return params;
+    this.#terms ??= termParams(this.#current.terms, (word) => this.#words.text(word));
+    return { ...this.#terms, ...params };
   }
 
   /** @returns the address of a built or static file, with a version that changes when its content does */
@@ -109,13 +124,7 @@ export class Views {
   }
 
   get #words(): Translator {
-    return this.#translator(this.#current.locale);
-  }
-
-  #translator(locale: string): Translator {
-    let translator = this.#translators.get(locale);
-    if (!translator) this.#translators.set(locale, (translator = new Translator(join(root, 'locales'), locale)));
-    return translator;
+    return translatorOf(this.#current.locale);
   }
 
   /** Intl formatters are slow to make (0.1 ms and more), so each is made once. */
@@ -129,18 +138,22 @@ export class Views {
 
   #addGlobals(): void {
     const add = (name: string, value: (...args: never[]) => unknown) => this.#environment.addGlobal(name, value);
-    add('t', (text: string, params?: TextParams) => this.#words.text(text, params));
+    add('t', (text: string, params?: TextParams) => this.#words.text(text, this.#withTerms(text, params)));
     add('tn', (count: number, one: string, other: string, params?: TextParams) =>
-      this.#words.count(count, one, other, params),
+      this.#words.count(count, one, other, this.#withTerms(other, params)),
     );
     add('term', (name: string, number: 'one' | 'many' = 'one') => {
       const own = this.#current.terms[name];
-      return own ? own[number] : this.#words.text(number === 'one' ? name : `${name}s`);
+      // The words of a domain are translated; what an organization chose itself is nobody's key.
+      return this.#words.text(own ? own[number] : number === 'one' ? name : `${name}s`);
     });
     add('asset', (name: string) => this.asset(name));
     add('url', address);
     add('page_query', (query: Record<string, unknown>, page: number) => ({ ...query, page }));
     add('number', (value: number) => this.#words.count(value, '{count}', '{count}'));
+    add('percent', (share: number) =>
+      new Intl.NumberFormat(this.#words.language, { style: 'percent', maximumFractionDigits: 1 }).format(share),
+    );
     add('time', (at: Date) => this.#format('time', { timeStyle: 'short' }).format(at));
     // "9:00 – 9:45 AM"; an end on another day is told as a time only, as its day is told elsewhere.
     add('timeRange', (from: Date, to: Date) => {
@@ -154,6 +167,10 @@ export class Views {
       typeof at === 'string'
         ? this.#format('day', dayParts, 'UTC').format(new Date(`${at}T00:00:00Z`))
         : this.#format('day', dayParts).format(at),
+    );
+    // 1 is Monday; the first of January 2024 was one.
+    add('weekday', (number: number) =>
+      this.#format('weekday', { weekday: 'long' }, 'UTC').format(new Date(Date.UTC(2024, 0, number))),
     );
     add('dateTime', (at: Date) => this.#format('dateTime', { dateStyle: 'medium', timeStyle: 'short' }).format(at));
     // To the second, where the order of two moments is what matters.

@@ -2,6 +2,9 @@ import { type EntityManager } from '@mikro-orm/core';
 import { type Source } from '../platform/current.js';
 import { instant, lockingRows, read } from '../platform/database/read.js';
 import { insertRows, updateRows } from '../platform/ledger/audited-rows.js';
+import { factOf } from '../platform/ledger/ledger.js';
+import { tell } from '../platform/ledger/outbox.js';
+import { type StateCategory } from '../tenancy/index.js';
 import { type Act, type Kept } from './kept.js';
 import { type Cell } from './judge-operation.js';
 import { type Mark } from './mark.js';
@@ -54,7 +57,8 @@ export async function applyToCells(
   const stateIds = new Map(act.states.map((state) => [state.code, state.id]));
   const stateOf = ({ state }: Mark, row: RecordRow | undefined): number | null => {
     const before = row && row.presence_state_id !== null ? Number(row.presence_state_id) : null;
-    if (state === undefined) return before;
+    // What the cell says already stays the state that it is: one of a former domain may have the code of one of today.
+    if (state === undefined || (before !== null && state === row!.state_code)) return before;
     return state === null ? null : (stateIds.get(state) ?? before);
   };
   const after = applied.map(({ mark }) => {
@@ -125,7 +129,7 @@ export async function applyToCells(
       session_id: act.session.id,
       participant_id: each.mark.participant,
       presence_state: state,
-      category: act.states.find(({ code }) => code === state)?.category ?? null,
+      category: categoryOf(act, row, state),
       note: values.note,
       reason: values.reason,
       arrived_at: values.arrivedAt?.toISOString() ?? null,
@@ -142,6 +146,26 @@ export async function applyToCells(
       updated_at: now.toISOString(),
     };
   });
+  if (!act.untold) await tellPresence(tx, applied);
+}
+
+/** How a state counts; that of a cell which keeps it as it was, whatever the domain's states are now. */
+function categoryOf(act: Act, row: RecordRow | undefined, state: string | null): StateCategory | null {
+  if (state !== null && state === row?.state_code) return row.state_category;
+  return act.states.find(({ code }) => code === state)?.category ?? null;
+}
+
+/** Acts that put right what stood there, instead of saying it first. */
+const CORRECTIONS = new Set(['presence.corrected', 'presence.resolved', 'presence.undone']);
+
+/** Whoever reacts to marks is told, in the same transaction. */
+async function tellPresence(tx: EntityManager, applied: Kept[]): Promise<void> {
+  const fact = CORRECTIONS.has(factOf(tx)) ? 'presence.corrected' : 'presence.recorded';
+  await tell(
+    tx,
+    fact,
+    applied.flatMap(({ record }) => (record ? [{ recordId: record.id, record }] : [])),
+  );
 }
 
 /** Says that a cell is disputed, or no longer: its mark and its revision stay as they are. */

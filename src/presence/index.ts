@@ -1,3 +1,6 @@
+import './merge-cells.js';
+import './rate-panel.js';
+
 export { PresenceOperation } from './presence-operation.entity.js';
 export { PresenceRecord } from './presence-record.entity.js';
 export { PresenceState } from './presence-state.entity.js';
@@ -18,3 +21,5 @@ export { statesOf, type State } from './states.query.js';
 export { WithdrawCandidate } from './withdraw-candidate.js';
 export { presenceOf } from './records.query.js';
 export { ROSTER, rosterValues } from './roster.js';
+export { lateMinutes } from './lateness.js';
+export { rateOf } from './statement.query.js';

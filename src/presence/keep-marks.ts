@@ -1,7 +1,7 @@
-import { type EntityManager } from '@mikro-orm/core';
+import { OptimisticLockError, type EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { Problem, type Refusal } from '../platform/http/problem.js';
-import { applyToCells, cellOf, cellsOf, makeDisputedCell, setDisputed } from './cells.js';
+import { applyToCells, cellOf, makeDisputedCell, setDisputed } from './cells.js';
 import { addCandidate, type Candidate, openConflictsOf, settle, settleEqual, takeOut } from './conflicts.js';
 import { judgeOperation, type Judgement } from './judge-operation.js';
 import { type Act, type Kept } from './kept.js';
@@ -18,7 +18,7 @@ import {
   sinceRestored,
 } from './receipts.js';
 import { recordJson, type RecordRow } from './record-json.js';
-import { standings } from './roster.js';
+import { cellsAndStandings, type Standing } from './roster.js';
 
 /**
  * The one road on which marks are judged and kept, by whatever door they came: cells, conflicts, receipts and audit
@@ -32,9 +32,9 @@ export async function keepMarks(tx: EntityManager, act: Act, marks: Mark[]): Pro
   refuseTwice(marks);
   const people = marks.map((mark) => mark.participant);
   // The cells first: who waited for their lock then sees the receipts of whoever held it.
-  const cells = await cellsOf(tx, act.session.id, people);
+  const { cells, standings } = await cellsAndStandings(tx, act.roster, people);
   const now = clock.now();
-  const { kept, candidates } = await judge(tx, act, marks, cells, now);
+  const { kept, candidates } = await judge(tx, act, marks, cells, standings, now);
 
   const written = kept.filter(({ judgement }) => isKept(act, judgement));
   const touched = written.filter(({ mark }) => cells.get(mark.participant)?.disputed);
@@ -96,19 +96,22 @@ const saysAgain = (mark: Mark, { state, body }: Candidate): boolean =>
 const stands = ({ outcome }: Judgement): boolean => outcome === 'conflict' || outcome === 'merged';
 
 /** Gathers what the judge may know, and asks him about each mark. */
-async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<number, RecordRow>, now: Date) {
+async function judge(
+  tx: EntityManager,
+  act: Act,
+  marks: Mark[],
+  cells: Map<number, RecordRow>,
+  standings: Map<number, Standing>,
+  now: Date,
+) {
   // What is judged again has a receipt of its own, which says nothing new.
-  const receipts = act.replaces
-    ? new Map<string, Receipt>()
-    : await receiptsOf(
-        tx,
-        marks.map((mark) => mark.opId),
-      );
-  const roster = await standings(
-    tx,
-    act.roster,
-    marks.map((mark) => mark.participant),
-  );
+  const receipts =
+    act.replaces || act.isNew
+      ? new Map<string, Receipt>()
+      : await receiptsOf(
+          tx,
+          marks.map((mark) => mark.opId),
+        );
   const inUse = new Set(act.states.filter((state) => state.is_active).map((state) => state.code));
   const candidates = new Map<Kept, { id: number; conflict: number }>();
   const kept: Kept[] = [];
@@ -116,7 +119,9 @@ async function judge(tx: EntityManager, act: Act, marks: Mark[], cells: Map<numb
     const { hash } = mark.captured ?? bodyOf(act.session.id, mark);
     const receipt = receipts.get(mark.opId) ?? null;
     const row = cells.get(mark.participant) ?? null;
-    const standing = roster.get(mark.participant);
+    const standing = standings.get(mark.participant);
+    // Asked for the whole batch a moment ago: whoever was merged since is somebody else now.
+    if (act.isNew && standing?.merged) throw new OptimisticLockError('merged meanwhile');
     const record = row && recordJson(row);
     const { base: told, candidate } = await baseOf(tx, act.session.id, act.author.id, mark);
     const base = await sinceRestored(tx, act, mark, told, row);

@@ -34,6 +34,13 @@ export interface Act {
   restoredAt?: Date | null;
   /** A person decided that this parked operation shall count: roster and rights are no question any more. */
   adopting?: boolean;
+  /**
+   * These operations had no receipt, and their people were merged into nobody, when that was asked for the whole batch.
+   * Whoever changed that since makes this one clash: transact() begins again, and then it is asked for.
+   */
+  isNew?: boolean;
+  /** Nobody reacts to marks: it was asked just now. */
+  untold?: boolean;
   /** The receipt of a parked operation that is judged again: it is changed, and no second one is written. */
   replaces?: Replaced;
 }

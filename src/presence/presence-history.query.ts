@@ -14,26 +14,47 @@ export interface Revision {
   received_at: string;
 }
 
-/** What became of one cell, oldest first: the receipts of the operations that were applied to it. */
-export async function presenceHistory(em: EntityManager, session: number, participant: number): Promise<Revision[]> {
-  const rows = await read<{ answer: string | null; received_at: number | string; source: string; revision: number }>(
+/** A device hands in what is marked online at once; what came later than this was kept on it meanwhile. Milliseconds. */
+const AT_ONCE_MS = 60_000;
+
+interface Row {
+  answer: string | null;
+  received_at: number | string;
+  corrected_at: number | string;
+  source: string;
+  revision: number;
+}
+
+/**
+ * What became of one cell, oldest first: the receipts of the operations that were applied to it. `waited` tells those
+ * that a device had kept before it handed them in.
+ */
+export async function presenceHistory(
+  em: EntityManager,
+  session: number,
+  participant: number,
+): Promise<{ revision: Revision; waited: boolean }[]> {
+  const rows = await read<Row>(
     em,
-    `select o.answer, o.received_at, o.source, o.revision from presence_operations o
+    `select o.answer, o.received_at, o.corrected_at, o.source, o.revision from presence_operations o
       where o.organization_id = :organization and o.session_id = :session and o.participant_id = :participant
         and o.outcome = 'applied' order by o.revision, o.id`,
     { session, participant },
   );
   return rows.map((row) => {
     const record = row.answer === null ? null : (JSON.parse(row.answer) as RecordJson);
-    return {
+    const received = instant(row.received_at);
+    const revision = {
       revision: row.revision,
       presence_state: record?.presence_state ?? null,
       note: record?.note ?? null,
       reason: record?.reason ?? null,
       by: record?.recorded_by ?? null,
       source: row.source,
-      recorded_at: record?.recorded_at ?? instant(row.received_at).toISOString(),
-      received_at: instant(row.received_at).toISOString(),
+      recorded_at: record?.recorded_at ?? received.toISOString(),
+      received_at: received.toISOString(),
     };
+    const waited = row.source === 'sync' && received.getTime() - instant(row.corrected_at).getTime() > AT_ONCE_MS;
+    return { revision, waited };
   });
 }

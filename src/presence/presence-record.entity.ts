@@ -36,7 +36,14 @@ const PresenceRecordSchema = defineEntity({
     extraData: p.json<Record<string, unknown>>(),
   },
   uniques: [{ name: 'presence_records_cell_unique', properties: ['organization', 'session', 'participant'] }],
-  indexes: [{ name: 'presence_records_received_index', properties: ['organization', 'receivedAt'] }],
+  indexes: [
+    { name: 'presence_records_received_index', properties: ['organization', 'receivedAt'] },
+    {
+      // Everything of one person that is counted, so that his reports read the index alone.
+      name: 'presence_records_person_index',
+      properties: ['organization', 'participant', 'session', 'presenceState', 'disputed'],
+    },
+  ],
 });
 
 export class PresenceRecord extends PresenceRecordSchema.class {}

@@ -7,7 +7,9 @@ import { type Response } from 'express';
 import { z } from 'zod';
 import { Me, MyReach, type Reach, type SignedInUser } from '../auth/index.js';
 import { ownGroupsOf, Participant } from '../participants/index.js';
-import { Can, SignedIn, Targets } from '../platform/http/access.js';
+import { Can, Targets } from '../platform/http/access.js';
+import { Answers, AnswersBody, AnswersPage } from '../platform/http/answers.js';
+import { RecordOut, RevisionOut, RosterOut } from './presence-answers.js';
 import { describedBy } from '../platform/http/openapi.js';
 import { pagingFields } from '../platform/http/paging.js';
 import { id as idText, parse } from '../platform/http/parse.js';
@@ -47,6 +49,7 @@ export class PresenceApi {
 
   @Can('roster.view')
   @Targets({ id: Session })
+  @AnswersBody(RosterOut)
   @Get('sessions/:id/roster')
   async roster(@Target('id') session: Session, @Me() me: SignedInUser) {
     const [entries, states] = [await rosterEntries(this.em, rosterOf(session, me)), await statesOf(this.em)];
@@ -64,6 +67,7 @@ export class PresenceApi {
   }
 
   @Can('presence.view', { own: true })
+  @AnswersPage(RecordOut)
   @Get('presence')
   async list(
     @Query({ schema: filters }) query: z.output<typeof filters>,
@@ -78,6 +82,7 @@ export class PresenceApi {
 
   @Can('presence.history', { own: true })
   @Targets({ id: Participant })
+  @AnswersPage(RecordOut)
   @Get('participants/:id/presence')
   async ofParticipant(
     @Target('id') participant: Participant,
@@ -85,13 +90,17 @@ export class PresenceApi {
     @Me() me: SignedInUser,
     @MyReach() reach: Reach,
   ) {
-    if (reach === 'own' && participant.id !== me.participantId) throw notFound();
+    // The marks of a record that was merged stand with the one that it was merged into.
+    const id = participant.mergedInto ?? participant.id;
+    if (reach === 'own' && id !== me.participantId) throw notFound();
     const range = rangeOf(query, (day) => boundsOf(day, me.organization.timeZone));
-    return recordsOf(this.em, { ...query, ...range, participant_id: participant.id }, query, ownGroupsOf(me));
+    return recordsOf(this.em, { ...query, ...range, participant_id: id }, query, ownGroupsOf(me));
   }
 
   @Can('presence.record')
   @ApiBody(describedBy(z.union([OneMark, ManyMarks])))
+  @Answers(RecordOut, 201)
+  @Answers(z.union([RecordOut, z.object({ records: z.array(RecordOut) })]), 200)
   @Post('presence')
   async record(@Body() body: unknown, @Me() me: SignedInUser, @Res({ passthrough: true }) response: Response) {
     const many = !!body && typeof body === 'object' && 'records' in body;
@@ -114,6 +123,7 @@ export class PresenceApi {
 
   @Can('presence.view', { own: true })
   @Targets({ id: PresenceRecord })
+  @Answers(RecordOut)
   @Get('presence/:id')
   async one(@Target('id') record: PresenceRecord, @Me() me: SignedInUser, @MyReach() reach: Reach) {
     if (reach === 'own' && record.participant !== me.participantId) throw notFound();
@@ -122,6 +132,7 @@ export class PresenceApi {
 
   @Can('presence.record')
   @Targets({ id: PresenceRecord })
+  @Answers(RecordOut)
   @Put('presence/:id')
   async correct(
     @Target('id') record: PresenceRecord,
@@ -134,15 +145,11 @@ export class PresenceApi {
 
   @Can('presence.history', { own: true })
   @Targets({ id: PresenceRecord })
+  @Answers(z.array(RevisionOut))
   @Get('presence/:id/history')
   async history(@Target('id') record: PresenceRecord, @Me() me: SignedInUser, @MyReach() reach: Reach) {
     if (reach === 'own' && record.participant !== me.participantId) throw notFound();
-    return { data: await presenceHistory(this.em, record.session, record.participant) };
-  }
-
-  @SignedIn()
-  @Get('admin/presence-states')
-  async states() {
-    return { data: await statesOf(this.em) };
+    const history = await presenceHistory(this.em, record.session, record.participant);
+    return { data: history.map(({ revision }) => revision) };
   }
 }

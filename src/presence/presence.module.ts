@@ -1,6 +1,9 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { ChangeStateHandler, CreateStateHandler, DeleteStateHandler, OrderStatesHandler } from './change-states.js';
 import { CorrectPresenceHandler } from './correct-presence.js';
 import { EnrolOnTheSpotHandler } from './enrol-on-the-spot.js';
+import { LivePages } from './live/live.pages.js';
+import { LiveRegisters } from './live/live-registers.js';
 import { registerPresence } from './registrations.js';
 import { PresenceApi } from './presence.api.js';
 import { PresencePages } from './presence.pages.js';
@@ -8,13 +11,19 @@ import { RecordPresenceHandler } from './record-presence.js';
 import { RecordPresenceInBulkHandler } from './record-presence-in-bulk.js';
 import { ResolveConflictsHandler } from './resolve-conflict.js';
 import { RollCallPage } from './roll-call-page.js';
+import { StatesApi } from './states.api.js';
+import { StatesPages } from './states.pages.js';
 import { StatementPages } from './statement.pages.js';
 import { UndoPresenceHandler } from './undo-presence.js';
 import { WithdrawCandidateHandler } from './withdraw-candidate.js';
 
 @Module({
-  controllers: [PresenceApi, PresencePages, StatementPages],
+  controllers: [PresenceApi, LivePages, PresencePages, StatementPages, StatesApi, StatesPages],
   providers: [
+    ChangeStateHandler,
+    CreateStateHandler,
+    DeleteStateHandler,
+    OrderStatesHandler,
     CorrectPresenceHandler,
     EnrolOnTheSpotHandler,
     RecordPresenceHandler,
@@ -22,6 +31,7 @@ import { WithdrawCandidateHandler } from './withdraw-candidate.js';
     ResolveConflictsHandler,
     UndoPresenceHandler,
     WithdrawCandidateHandler,
+    LiveRegisters,
     RollCallPage,
   ],
 })

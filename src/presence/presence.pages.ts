@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { Me, type AuthRequest, type SignedInUser } from '../auth/index.js';
@@ -12,11 +13,13 @@ import { Reply } from '../platform/http/reply.js';
 import { isFragment } from '../platform/http/request.js';
 import { Target } from '../platform/http/target.guard.js';
 import { CompleteRegister, Session } from '../sessions/index.js';
+import { addDays, boundsOf, instantOf, localOf } from '../tenancy/index.js';
 import { EnrolOnTheSpot, NewOnTheSpot, type Enrolled } from './enrol-on-the-spot.js';
 import { type Kept } from './kept.js';
 import { RecordPresence, wasLeft } from './record-presence.js';
 import { RecordPresenceInBulk, type Scope } from './record-presence-in-bulk.js';
 import { marksOfForm } from './register-form.js';
+import { presenceOf } from './records.query.js';
 import { RollCallPage } from './roll-call-page.js';
 import { UndoPresence } from './undo-presence.js';
 
@@ -50,7 +53,20 @@ const BulkForm = z.object({
 
 const UndoForm = z.object({ batch_id: uuid.optional(), op_id: uuid.optional() });
 
-const NoteForm = z.object({ op_id: uuid, note: optionalText(2000), revision: MarkForm.shape.revision });
+/** A wall-clock time of the session's day; empty: not known. */
+const clockTime = z.preprocess(
+  (value) => (value === '' ? null : value),
+  z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'A time of day is written like 09:05.')
+    .nullable(),
+);
+const NoteForm = z.object({
+  op_id: uuid,
+  note: optionalText(2000),
+  arrived: clockTime.optional(),
+  revision: MarkForm.shape.revision,
+});
 const CorrectionForm = MarkForm.omit({ participant_id: true }).extend({ reason: optionalText(2000) });
 
 /**
@@ -61,6 +77,7 @@ const CorrectionForm = MarkForm.omit({ participant_id: true }).extend({ reason: 
 export class PresencePages {
   constructor(
     private readonly bus: CommandBus,
+    private readonly em: EntityManager,
     private readonly page: RollCallPage,
     private readonly reply: Reply,
   ) {}
@@ -240,8 +257,9 @@ export class PresencePages {
     @Res() response: Response,
   ) {
     await this.onPerson(session, participant, me, request, response, 'note', async () => {
-      const { op_id: opId, revision: base, note } = parse(NoteForm, request.body);
-      const mark = { opId, participant: participant.id, state: undefined, base, note };
+      const { op_id: opId, revision: base, note, arrived } = parse(NoteForm, request.body);
+      const arrivedAt = await this.arrivalOf(session, participant, arrived, me);
+      const mark = { opId, participant: participant.id, state: undefined, base, note, ...arrivedAt };
       await this.bus.execute(new RecordPresence(session.id, [mark], me));
     });
   }
@@ -264,6 +282,29 @@ export class PresencePages {
       const fact = 'presence.corrected';
       await this.bus.execute(new RecordPresence(session.id, [mark], me, { fact }));
     });
+  }
+
+  /**
+   * The time of arrival as the form says it, on the session's day or, after midnight, on the next.
+   * @returns nothing while it says what is known already: the seconds that a form does not show stay
+   */
+  private async arrivalOf(
+    session: Session,
+    participant: Participant,
+    arrived: string | null | undefined,
+    me: SignedInUser,
+  ): Promise<{ arrivedAt?: Date | null }> {
+    if (arrived === undefined) return {};
+    const { timeZone } = me.organization;
+    const known = (await presenceOf(this.em, session.id, participant.id))?.arrived_at ?? null;
+    const shown = known === null ? null : localOf(new Date(known), timeZone).slice(11);
+    if (shown === arrived) return {};
+    if (arrived === null) return { arrivedAt: null };
+    const start = localOf(session.scheduledStartAt, timeZone);
+    const day = start.slice(0, 10);
+    const isNextDay =
+      arrived < start.slice(11) && session.scheduledEndAt >= boundsOf(day, timeZone).to && arrived < '12';
+    return { arrivedAt: instantOf(`${isNextDay ? addDays(day, 1) : day}T${arrived}`, timeZone) };
   }
 
   /** An act in the dialog of one person: answers the dialog, refused or done; what was typed stays in a refused one. */

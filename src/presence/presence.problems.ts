@@ -39,7 +39,7 @@ const ANSWERS: Partial<Record<Code, { status: number; refusal: Refusal }>> = {
     status: 409,
     refusal: {
       code: 'session_cancelled',
-      message: 'This session is cancelled, so nobody can be marked. Nothing was changed.',
+      message: 'This {session} is cancelled, so nobody can be marked. Nothing was changed.',
     },
   },
   participant_moved: {
@@ -47,7 +47,7 @@ const ANSWERS: Partial<Record<Code, { status: number; refusal: Refusal }>> = {
     refusal: {
       code: 'not_on_roster',
       field: 'participant_id',
-      message: 'This person is expected in another session at this time. Nothing was changed.',
+      message: 'This person is expected in another {session} at this time. Nothing was changed.',
     },
   },
   session_locked: {

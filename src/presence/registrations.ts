@@ -9,7 +9,8 @@ import {
   whenUndoingImports,
 } from '../participants/index.js';
 import { read } from '../platform/database/read.js';
-import { countDisputesBy } from '../sessions/index.js';
+import { countDisputesBy, findMarkedBy } from '../sessions/index.js';
+import { settingsOf } from '../tenancy/index.js';
 import { countDisputes } from './disputes.query.js';
 import { registerStates } from './open-states.js';
 import { PresenceRecord } from './presence-record.entity.js';
@@ -25,10 +26,11 @@ export function registerPresence(): void {
   whenUndoingImports('participants', whoWasMarked);
   limitToOwnGroups(PresenceRecord, inOwnSession);
   countDisputesBy(countDisputes);
+  findMarkedBy(markedSessions);
 }
 
 const recentMarks: Parameters<typeof showWithParticipant>[0] = async (em, participant, me) => ({
-  history: await statementOf(em, participant, ownGroupsOf(me), 0, LINES),
+  history: await statementOf(em, participant, ownGroupsOf(me), 0, LINES, settingsOf(me.organization).grace_minutes),
   history_more: `/participants/${participant}/presence`,
 });
 
@@ -48,6 +50,17 @@ const whoWasMarked: Parameters<typeof whenUndoingImports>[1] = async (em: Entity
         message: '{name} was marked since, so this person stays.',
       });
   return marked;
+};
+
+/** Sessions in which anybody was ever marked: a mark that was taken away is part of their history, too. */
+const markedSessions: Parameters<typeof findMarkedBy>[0] = async (em, sessions) => {
+  const rows = await read<{ session_id: number }>(
+    em,
+    `select distinct session_id from presence_records
+      where organization_id = :organization and session_id in (:sessions)`,
+    { sessions },
+  );
+  return new Set(rows.map((row) => Number(row.session_id)));
 };
 
 /** A record belongs to the group of its session. */

@@ -83,8 +83,9 @@ export class ResolveConflictsHandler implements ICommandHandler<ResolveConflicts
       const { mark, taken } = chosen(input, open, row);
       // What stands already, or was seen on a device, may be a state that was retired since; a new value may not.
       const mayBeRetired = input.choice !== 'other';
-      if (mark.state && !act.states.some((state) => state.code === mark.state && (state.is_active || mayBeRetired)))
-        throw refused(422, 'state_unknown');
+      const stands = mayBeRetired && mark.state === row.state_code;
+      const offered = act.states.some((state) => state.code === mark.state && (state.is_active || mayBeRetired));
+      if (mark.state && !stands && !offered) throw refused(422, 'state_unknown');
       const kept: Kept = { mark, judgement: { outcome: 'applied' }, record: null, created: false };
       const now = clock.now();
       const resolution = { ...act, source: current().source };

@@ -8,20 +8,23 @@ import { isFragment } from '../platform/http/request.js';
 import { Views, type Notice, type PageContext } from '../platform/views.js';
 import { read } from '../platform/database/read.js';
 import { Session } from '../sessions/index.js';
+import { localOf, settingsOf } from '../tenancy/index.js';
 import { observationsOf, type Observation } from './disputes.query.js';
 import { inkOn } from './ink.js';
 import { type Kept } from './kept.js';
+import { lateMinutes } from './lateness.js';
 import { lastAct } from './last-act.query.js';
 import { type Mark } from './mark.js';
 import { presenceHistory } from './presence-history.query.js';
 import { wasLeft } from './record-presence.js';
+import { presenceOf } from './records.query.js';
 import { rosterOf } from './register.js';
 import { shownText } from './register-form.js';
 import { rollCall, tallyOf, type RollCallRow } from './roll-call.query.js';
 import { RollCallRows, type RowProblem, type RowSetting } from './roll-call-rows.js';
 import { statesOf, type State } from './states.query.js';
 
-/** By which door a mark came, as the history says it. A mark on the page itself needs no word. */
+/** By which door a mark came, as the history says it. A mark on the page itself needs no word, nor one that a device handed in at once. */
 const DOORS: Record<string, string> = {
   bulk: 'many at once',
   api: 'by another program',
@@ -182,6 +185,29 @@ export class RollCallPage {
     );
   }
 
+  /**
+   * Rows as they are now, beside the tally and the head: for a page that heard that something changed.
+   * @param people only these; absent: everybody, in order
+   */
+  async freshRows(session: Session, me: SignedInUser, request: AuthRequest, people?: number[]): Promise<string> {
+    const page = pageContext(request);
+    const all = await rollCall(this.em, rosterOf(session, me));
+    const states = await statesOf(this.em);
+    const asked = people && new Set(people);
+    const rows = this.rows.draw(
+      asked ? all.filter((row) => asked.has(row.id)) : all,
+      this.setting(session, me, states),
+      page,
+    );
+    const tally = this.tally(states, all);
+    const head = { session: await this.sessionView(session), can: this.rights(session, me), unmarked: tally.unmarked };
+    return (
+      `<ol>${rows.toString()}</ol>` +
+      this.views.render('presence/_tally.njk', tally, page) +
+      this.views.render('presence/_head.njk', head, page)
+    );
+  }
+
   /** The head of the page after the register was completed. */
   async head(sessionId: number, me: SignedInUser, request: AuthRequest): Promise<string> {
     const session = await this.em.findOneOrFail(Session, { id: sessionId }, { refresh: true });
@@ -226,7 +252,9 @@ export class RollCallPage {
     const states = await statesOf(this.em);
     const [row] = await rollCall(this.em, rosterOf(session, me), participant.id);
     if (!row) throw new Problem(404, { code: 'not_found', message: 'There is nothing here.' });
-    const history = (await presenceHistory(this.em, session.id, participant.id)).reverse();
+    const history = (await presenceHistory(this.em, session.id, participant.id))
+      .map(({ revision, waited }) => ({ ...revision, waited }))
+      .reverse();
     const observations = await observationsOf(this.em, session.id, participant.id);
     const label = (code: string | null) => states.find((state) => state.code === code)?.label ?? code;
     const observed = (of: Observation[]) => of.map((each) => ({ ...each, label: label(each.state) }));
@@ -242,6 +270,7 @@ export class RollCallPage {
         state: row.state,
         state_label: row.state_label,
         note: row.has_note ? await this.noteOf(session, participant) : null,
+        ...(await this.arrivalOf(session, participant, me)),
         revision: row.revision,
       },
       dispute: row.dispute && {
@@ -255,7 +284,7 @@ export class RollCallPage {
         label: label(each.presence_state),
         note: each.note,
         reason: each.reason,
-        source: DOORS[each.source],
+        source: each.source === 'sync' && !each.waited ? undefined : DOORS[each.source],
         revision: each.revision,
         observed: observed(observations.filter(({ revision }) => revision === each.revision)),
       })),
@@ -270,6 +299,17 @@ export class RollCallPage {
     // The register behind the dialog shows the new revision.
     const drawn = await this.row(session, me, states, page, participant.id);
     return fragment + outOfBand(drawn) + (await this.tallyFragment(session, me, states, page));
+  }
+
+  /** When somebody came, as the form shows it, and how late that is. */
+  private async arrivalOf(session: Session, participant: Participant, me: SignedInUser) {
+    const record = await presenceOf(this.em, session.id, participant.id);
+    const { grace_minutes: grace } = settingsOf(me.organization);
+    const arrived = record?.arrived_at
+      ? localOf(new Date(record.arrived_at), me.organization.timeZone).slice(11)
+      : null;
+    const times = { start: session.scheduledStartAt, end: session.scheduledEndAt };
+    return { arrived, late_minutes: record && lateMinutes(record, times, grace) };
   }
 
   private async noteOf(session: Session, participant: Participant): Promise<string | null> {
@@ -345,10 +385,11 @@ export class RollCallPage {
     return { counts: this.counts(states, byCode), unmarked, disputed, total: rows.length };
   }
 
-  /** In the order of the states; retired ones only where somebody still has them. */
+  /** In the order of the states, which gives the colours; retired ones behind them, where somebody still has them. */
   private counts(states: State[], byCode: Map<string, number>) {
     return states
       .filter((state) => state.is_active || byCode.has(state.code))
+      .toSorted((a, b) => Number(b.is_active) - Number(a.is_active))
       .map(({ code, label, category }) => ({ code, label, category, count: byCode.get(code) ?? 0 }));
   }
 

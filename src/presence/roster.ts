@@ -1,27 +1,28 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { onRegister } from '../participants/index.js';
-import { instant, read } from '../platform/database/read.js';
+import { instant, lockingRows, read } from '../platform/database/read.js';
+import { RECORD_COLUMNS, RECORD_JOINS, type RecordRow } from './record-json.js';
 
 /**
  * Who belongs to a register: the direct members of the session's group on the session's local day, and everybody who
- * has a cell there. People who were deactivated since leave the registers to come, never those of the past.
+ * has a cell there. People who were deactivated since leave the registers to come, never those of the past. For a record
+ * that was merged the one stands that it was merged into.
  * Needs :organization and the values of `rosterValues`.
  */
-export const ROSTER = people();
-
-/** The same, among those who are asked about (:participants): the whole register is not read for one mark. */
-const ROSTER_AMONG = people('in (:participants)');
-
-function people(among = ''): string {
-  return `people(id) as (
+export const ROSTER = `people(id) as (
   select m.participant_id from group_memberships m
     join participants a on a.organization_id = m.organization_id and a.id = m.participant_id and (a.is_active = :yes or :closed = :yes)
-   where m.organization_id = :organization and m.group_id = :group ${among && `and m.participant_id ${among}`}
-     and ${onRegister('m')}
+   where m.organization_id = :organization and m.group_id = :group and ${onRegister('m')}
   union
   select c.participant_id from presence_records c
-   where c.organization_id = :organization and c.session_id = :session ${among && `and c.participant_id ${among}`})`;
-}
+    join participants k on k.organization_id = c.organization_id and k.id = c.participant_id and k.merged_into_id is null
+   where c.organization_id = :organization and c.session_id = :session)`;
+
+/** Whether participant `p` with the cell `r` is one of them: for a mark the whole register is not read. */
+const ON_ROSTER = `p.merged_into_id is null and (
+  r.id is not null or ((p.is_active = :yes or :closed = :yes) and exists (
+    select 1 from group_memberships m
+     where m.organization_id = :organization and m.group_id = :group and m.participant_id = p.id and ${onRegister('m')})))`;
 
 export interface RosterOf {
   session: number;
@@ -40,36 +41,58 @@ export interface Standing {
   onRoster: boolean;
   moved: boolean;
   erased: boolean;
+  /** Into another record: his marks belong to that one. */
+  merged: boolean;
   createdAt: Date;
 }
 
-/** How each of these participants stands to a register; who is unknown is absent. */
-export async function standings(
-  em: EntityManager,
+/**
+ * How each of these participants stands to a register, and the cells as they are now, by participant; who is unknown is
+ * absent. Until the commit nobody changes these cells, and nobody is merged into another one: his mark would come to a
+ * record that nobody looks at.
+ */
+export async function cellsAndStandings(
+  tx: EntityManager,
   roster: RosterOf,
   participants: number[],
-): Promise<Map<number, Standing>> {
-  const found = new Map<number, Standing>();
+): Promise<{ cells: Map<number, RecordRow>; standings: Map<number, Standing> }> {
+  const cells = new Map<number, RecordRow>();
+  const standings = new Map<number, Standing>();
   for (let at = 0; at < participants.length; at += 1000) {
-    const rows = await read<{ id: number; anonymized_at: unknown; created_at: number | string; on_roster: number }>(
-      em,
-      `with ${ROSTER_AMONG}
-     select p.id, p.anonymized_at, p.created_at, case when q.id is null then 0 else 1 end as on_roster
-       from participants p left join people q on q.id = p.id
-      where p.organization_id = :organization and p.id in (:participants)`,
+    const rows = await read<(RecordRow | { [column in keyof RecordRow]: null }) & PersonRow>(
+      tx,
+      `select p.id as person, p.anonymized_at, p.merged_into_id, p.created_at as person_since,
+            case when ${ON_ROSTER} then 1 else 0 end as on_roster, ${RECORD_COLUMNS}
+       from participants p
+       left join presence_records r on r.organization_id = p.organization_id and r.session_id = :session and r.participant_id = p.id
+       ${RECORD_JOINS}
+      where p.organization_id = :organization and p.id in (:participants)
+      order by p.id ${lockingRows(tx, 'p', 'share')} ${lockingRows(tx, 'r')}`,
       { ...rosterValues(roster), participants: participants.slice(at, at + 1000) },
     );
-    for (const row of rows)
-      found.set(Number(row.id), {
+    for (const row of rows) {
+      const person = Number(row.person);
+      if (row.id !== null) cells.set(person, row);
+      standings.set(person, {
         onRoster: Number(row.on_roster) === 1,
         moved: false,
         erased: row.anonymized_at !== null,
-        createdAt: instant(row.created_at),
+        merged: row.merged_into_id !== null,
+        createdAt: instant(row.person_since),
       });
+    }
   }
-  const missing = [...found].filter(([, standing]) => !standing.onRoster).map(([id]) => id);
-  for (const id of await expectedElsewhere(em, roster, missing)) found.get(id)!.moved = true;
-  return found;
+  const missing = [...standings].filter(([, standing]) => !standing.onRoster).map(([id]) => id);
+  for (const id of await expectedElsewhere(tx, roster, missing)) standings.get(id)!.moved = true;
+  return { cells, standings };
+}
+
+interface PersonRow {
+  person: number;
+  anonymized_at: unknown;
+  merged_into_id: number | null;
+  person_since: number | string;
+  on_roster: number;
 }
 
 /** Who of these is expected on that day in another session that overlaps this one. */

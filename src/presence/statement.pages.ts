@@ -3,12 +3,13 @@ import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { Me, MyReach, type AuthRequest, type Reach, type SignedInUser } from '../auth/index.js';
-import { ownGroupsOf, Participant } from '../participants/index.js';
+import { ownGroupsOf, Participant, refuseMerged } from '../participants/index.js';
 import { Can, Targets } from '../platform/http/access.js';
 import { pagingFields } from '../platform/http/paging.js';
 import { notFound } from '../platform/http/problem.js';
 import { Reply } from '../platform/http/reply.js';
 import { Target } from '../platform/http/target.guard.js';
+import { settingsOf } from '../tenancy/index.js';
 import { marksByCategory, rateOf, statementOf } from './statement.query.js';
 
 const Page = z.object({ page: pagingFields.page });
@@ -33,9 +34,17 @@ export class StatementPages {
     @Req() request: AuthRequest,
     @Res() response: Response,
   ) {
-    if (reach === 'own' && participant.id !== me.participantId) throw notFound();
+    if (reach === 'own' && (participant.mergedInto ?? participant.id) !== me.participantId) throw notFound();
+    refuseMerged(participant, '/presence');
     const own = ownGroupsOf(me);
-    const lines = await statementOf(this.em, participant.id, own, (page - 1) * LINES, LINES + 1);
+    const lines = await statementOf(
+      this.em,
+      participant.id,
+      own,
+      (page - 1) * LINES,
+      LINES + 1,
+      settingsOf(me.organization).grace_minutes,
+    );
     const { marks, disputed } = await marksByCategory(this.em, participant.id, own);
     const rate = rateOf(marks);
     const data = {

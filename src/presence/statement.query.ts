@@ -2,6 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { inOwnGroups, ownGroupsParameters, type OwnGroups } from '../participants/index.js';
 import { instant, read } from '../platform/database/read.js';
 import { type StateCategory } from '../tenancy/index.js';
+import { lateMinutes } from './lateness.js';
 
 /** One session of a person, with the mark he has there. */
 export interface StatementLine {
@@ -13,19 +14,26 @@ export interface StatementLine {
   color: string | null;
   category: StateCategory | null;
   note: string | null;
+  arrived_at: Date | null;
+  /** Whole minutes after the planned start; null where lateness says nothing. */
+  late_minutes: number | null;
   revision: number;
   /** Somebody else says otherwise, and nobody has decided: the mark counts as it stands. */
   disputed: boolean;
 }
 
-interface Row extends Omit<StatementLine, 'starts_at' | 'disputed'> {
+interface Row extends Omit<StatementLine, 'starts_at' | 'disputed' | 'arrived_at' | 'late_minutes'> {
   starts_at: number | string;
+  ends_at: number | string;
+  arrived_at: number | string | null;
+  recorded_at: number | string;
   disputed: number | boolean;
 }
 
 /**
  * The marks of one person, newest session first.
  * @param take at most so many, from the `skip`th on
+ * @param grace minutes after the start in which nobody is late
  */
 export async function statementOf(
   em: EntityManager,
@@ -33,11 +41,13 @@ export async function statementOf(
   own: OwnGroups,
   skip: number,
   take: number,
+  grace: number,
 ): Promise<StatementLine[]> {
   const rows = await read<Row>(
     em,
     `select x.id as session_id, x.name as session_name, g.name as group_name, x.scheduled_start_at as starts_at,
-            s.label as state_label, s.color, s.category, r.note, r.revision, r.disputed
+            s.label as state_label, s.color, s.category, r.note, r.revision, r.disputed, r.arrived_at, r.recorded_at,
+            x.scheduled_end_at as ends_at
        from presence_records r
        join sessions x on x.organization_id = r.organization_id and x.id = r.session_id
        join \`groups\` g on g.organization_id = x.organization_id and g.id = x.group_id
@@ -46,12 +56,23 @@ export async function statementOf(
       order by x.scheduled_start_at desc, x.id desc limit :take offset :skip`,
     { ...ownGroupsParameters(own), participant, take, skip },
   );
-  return rows.map((row) => ({
-    ...row,
-    session_id: Number(row.session_id),
-    starts_at: instant(row.starts_at),
-    disputed: Boolean(row.disputed),
-  }));
+  return rows.map(({ ends_at, recorded_at, ...row }) => {
+    const [start, end] = [instant(row.starts_at), instant(ends_at)];
+    const arrived = instant(row.arrived_at);
+    const mark = {
+      category: row.category,
+      arrived_at: arrived?.toISOString() ?? null,
+      recorded_at: instant(recorded_at).toISOString(),
+    };
+    return {
+      ...row,
+      session_id: Number(row.session_id),
+      starts_at: start,
+      arrived_at: arrived,
+      late_minutes: lateMinutes(mark, { start, end }, grace),
+      disputed: Boolean(row.disputed),
+    };
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { read } from '../platform/database/read.js';
 import { type StateCategory } from '../tenancy/index.js';
+import { type PresenceState } from './presence-state.entity.js';
 
 /** A presence state as programs see it: the contract's object. */
 export interface State {
@@ -15,6 +16,20 @@ export interface State {
   is_default: boolean;
   is_active: boolean;
 }
+
+/** A state that was found, as programs see it. */
+export const stateJson = (state: PresenceState): State => ({
+  id: state.id,
+  domain: state.domain,
+  code: state.code,
+  label: state.label,
+  color: state.color,
+  category: state.category,
+  shortcut: state.shortcut ?? null,
+  sort_order: state.sortOrder,
+  is_default: state.isDefault,
+  is_active: state.isActive,
+});
 
 /** @returns the states of the organization's own domain, retired ones included, in their order */
 export async function statesOf(em: EntityManager): Promise<State[]> {

@@ -2,11 +2,18 @@ import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqr
 import { EntityManager } from '@mikro-orm/core';
 import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
+import { refuseChanged } from '../platform/http/etag.js';
+import { sessionJson } from './session-json.js';
 import { Session } from './session.entity.js';
+import { statusBefore, withoutWhy } from './why-cancelled.js';
 
 /** A session does not take place. Its marks stay. Done twice is done once. */
 export class CancelSession implements ICommand {
-  constructor(readonly id: number) {}
+  /** @param expected the version that the asker has seen (If-Match) */
+  constructor(
+    readonly id: number,
+    readonly expected: string | null = null,
+  ) {}
 }
 
 /** It takes place after all. */
@@ -18,9 +25,11 @@ export class ReviveSession implements ICommand {
 export class CancelSessionHandler implements ICommandHandler<CancelSession, void> {
   constructor(private readonly em: EntityManager) {}
 
-  async execute({ id }: CancelSession): Promise<void> {
+  async execute({ id, expected }: CancelSession): Promise<void> {
     await transact(this.em, 'session.cancelled', async (tx) => {
-      cancel(await findLocked(tx, Session, id));
+      const session = await findLocked(tx, Session, id);
+      refuseChanged(expected, sessionJson(session));
+      cancel(session);
       await tx.flush();
     });
   }
@@ -46,5 +55,6 @@ export function cancel(session: Session): void {
 /** A cancelled session is what it was before: its start and end were kept. Others stay as they are. */
 export function revive(session: Session): void {
   if (session.status !== 'cancelled') return;
-  session.status = session.actualEndAt ? 'ended' : session.actualStartAt ? 'running' : 'scheduled';
+  session.status = statusBefore(session);
+  session.extraData = withoutWhy(session.extraData);
 }

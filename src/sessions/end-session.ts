@@ -3,8 +3,10 @@ import { EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
+import { tell } from '../platform/ledger/outbox.js';
 import { invalid } from '../platform/http/problem.js';
 import { withReason, type SessionAct } from './session-input.js';
+import { sessionJson } from './session-json.js';
 import { Session } from './session.entity.js';
 import { sessionCancelled } from './sessions.problems.js';
 
@@ -31,6 +33,7 @@ export class EndSessionHandler implements ICommandHandler<EndSession, void> {
       session.actualEndAt = at;
       session.extraData = withReason(session.extraData, 'end', input);
       await tx.flush();
+      await tell(tx, 'session.ended', [{ recordId: session.id, record: sessionJson(session) }]);
     });
   }
 }

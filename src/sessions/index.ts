@@ -1,7 +1,13 @@
+export { CalendarFeed } from './calendar-feed.entity.js';
+export { ClosingDay } from './closing-day.entity.js';
 export { CompleteRegister } from './complete-register.js';
 export { countDisputesBy } from './disputes.js';
 export { EndSession } from './end-session.js';
+export { findMarkedBy } from './marks.js';
 export { Session } from './session.entity.js';
+export { SessionSeries } from './session-series.entity.js';
+export { SessionTemplate } from './session-template.entity.js';
+export { SessionOut } from './session-answers.js';
 export { sessionJson } from './session-json.js';
 export { SessionsModule } from './sessions.module.js';
 export { StartSession } from './start-session.js';

@@ -41,5 +41,5 @@ export class ScheduleSessionHandler implements ICommandHandler<ScheduleSession, 
 
 /** @throws Problem 422 when the group is not used any more */
 export function refuseInactiveGroup(group: Group): void {
-  if (!group.isActive) throw invalid('group_id', 'This group is not active any more. Activate it first.');
+  if (!group.isActive) throw invalid('group_id', 'This {group} is not active any more. Activate it first.');
 }

@@ -64,12 +64,16 @@ export function formOf(session: Session, timeZone: string) {
 }
 
 /** A new form: today at the next quarter of an hour, another day at nine; as long as the template. */
-export function blankForm(now: Date, timeZone: string, wanted: { date?: string | undefined; minutes: number }) {
+export function blankForm(
+  now: Date,
+  timeZone: string,
+  wanted: { date?: string | undefined; minutes: number; start?: string | undefined },
+) {
   const quarter = 15 * 60_000;
   const next = new Date(Math.ceil(now.getTime() / quarter) * quarter);
   const today = dayOf(next, timeZone);
   const date = wanted.date ?? today;
-  const start = date === today ? localOf(next, timeZone).slice(11) : '09:00';
+  const start = wanted.start ?? (date === today ? localOf(next, timeZone).slice(11) : '09:00');
   const end = localOf(new Date(instantOf(`${date}T${start}`, timeZone).getTime() + wanted.minutes * 60_000), timeZone);
   return { date, start, end: end.slice(11) };
 }

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { extraData, id, instantText, optionalText, text } from '../platform/http/parse.js';
+import { SCOPES } from './series-sessions.js';
 import { invalid } from '../platform/http/problem.js';
 
-const optional = { location: optionalText(255).optional(), extra_data: extraData.nullable().optional() };
+// A recurrence is the value of an RRULE (RFC 5545); what it may say is judged with its start.
+const optional = {
+  recurrence: optionalText(500).optional(),
+  location: optionalText(255).optional(),
+  extra_data: extraData.nullable().optional(),
+};
 
 /** What a session is made of. Times carry an offset. */
 export const NewSession = z
@@ -15,6 +21,11 @@ export const NewSession = z
   })
   .meta({ id: 'NewSession' });
 export type NewSession = z.output<typeof NewSession>;
+
+/** `?scope=`: which sessions of a series are meant. */
+export const ScopeQuery = z.object({
+  scope: z.enum(SCOPES, { error: 'Choose this, following or all.' }).default('this'),
+});
 
 /** What may be changed: absent is unchanged, null clears. `status` scheduled revives, cancelled cancels. */
 export const SessionChange = z

@@ -116,22 +116,31 @@ export async function countSessions(
   return Number(count!.total);
 }
 
+/** What lists of sessions may be narrowed to. */
+export interface LineFilter {
+  q?: string | undefined;
+  group?: number | undefined;
+  location?: string | undefined;
+}
+
 /** The sessions that begin on a day, or between any two instants, one page of them. */
 export async function sessionsBetween(
   em: EntityManager,
   viewer: Viewer,
   bounds: { from: Date; to: Date },
-  filter: { q?: string | undefined; group?: number | undefined },
+  filter: LineFilter,
   paging: { page: number; per_page: number },
 ): Promise<{ lines: SessionLine[]; total: number }> {
   const byGroup = searchCondition('g.sort_name', filter.q);
   const byName = byGroup.sql.replaceAll('g.sort_name', 'lower(s.name)');
   const group = filter.group === undefined ? '' : 'and s.group_id = :group';
-  const where = `s.scheduled_start_at >= :from and s.scheduled_start_at < :to ${group} and ((${byGroup.sql}) or (${byName}))`;
+  const location = filter.location === undefined ? '' : 'and hex(s.location) = hex(:location)';
+  const where = `s.scheduled_start_at >= :from and s.scheduled_start_at < :to ${group} ${location} and ((${byGroup.sql}) or (${byName}))`;
   const parameters = {
     ...bounds,
     ...byGroup.parameters,
     ...(filter.group === undefined ? {} : { group: filter.group }),
+    ...(filter.location === undefined ? {} : { location: filter.location }),
   };
   const slice = { take: paging.per_page, skip: (paging.page - 1) * paging.per_page };
   const lines = await sessionLines(em, viewer, where, parameters, slice);

@@ -18,12 +18,24 @@ const SessionSchema = defineEntity({
     actualEndAt: p.datetime(3).nullable(),
     status: p.string().length(20).$type<'scheduled' | 'running' | 'ended' | 'cancelled'>(),
     lockedAt: p.datetime(3).nullable(),
+    /** When an administrator last opened a lock: it locks again only the organization's lock hours after this. */
+    unlockedAt: p.datetime(3).nullable(),
     registerCompletedAt: p.datetime(3).nullable(),
     registerCompletedBy: () => p.manyToOne(User).mapToPk().fieldName('register_completed_by').nullable(),
     seriesId: p.bigint('number').nullable(),
+    /** Within a series: the start that its rule gave, by which the session is known even when it was moved (RECURRENCE-ID). */
+    occursAt: p.datetime(3).nullable(),
+    /** Within a series: edited as "this one", so that an edit of all leaves it as it is. */
+    detached: p.boolean().default(false),
+    /** What the imported calendar calls it (UID, and RECURRENCE-ID where there is one). */
+    externalId: p.string().length(255).nullable(),
     extraData: p.json<Record<string, unknown>>(),
   },
-  indexes: [{ name: 'sessions_start_index', properties: ['organization', 'scheduledStartAt', 'id'] }],
+  uniques: [{ name: 'sessions_external_id_unique', properties: ['organization', 'externalId'] }],
+  indexes: [
+    { name: 'sessions_start_index', properties: ['organization', 'scheduledStartAt', 'id'] },
+    { name: 'sessions_series_index', properties: ['organization', 'seriesId', 'occursAt'] },
+  ],
 });
 
 export class Session extends SessionSchema.class {}

@@ -4,12 +4,12 @@ import { Problem } from '../platform/http/problem.js';
 export const sessionCancelled = () =>
   new Problem(409, {
     code: 'session_cancelled',
-    message: 'This session is cancelled. Nothing was changed; revive it first if it takes place after all.',
+    message: 'This {session} is cancelled. Nothing was changed; revive it first if it takes place after all.',
   });
 
 /** 409: times and group of a locked session stand. */
 export const sessionLocked = () =>
   new Problem(409, {
     code: 'session_locked',
-    message: 'This session is locked, so its times and its group stand. Nothing was changed.',
+    message: 'This {session} is locked, so its times and its {group} stand. Nothing was changed.',
   });

@@ -1,11 +1,12 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
+import { clock } from '../platform/clock.js';
 import { findLocked } from '../platform/database/locked.js';
 import { transact } from '../platform/database/transaction.js';
 import { withReason, type SessionAct } from './session-input.js';
 import { Session } from './session.entity.js';
 
-/** A locked register is opened again. Not locked: nothing changes. */
+/** A locked register is opened again, until the organization's lock hours have passed anew. Not locked: nothing changes. */
 export class UnlockSession implements ICommand {
   constructor(
     readonly id: number,
@@ -22,6 +23,7 @@ export class UnlockSessionHandler implements ICommandHandler<UnlockSession, void
       const session = await findLocked(tx, Session, id);
       if (!session.lockedAt) return;
       session.lockedAt = null;
+      session.unlockedAt = clock.now();
       session.extraData = withReason(session.extraData, 'unlock', input);
       await tx.flush();
     });

@@ -1,4 +1,5 @@
 import { type SignedInUser } from '../auth/index.js';
+import { type State } from '../presence/index.js';
 import { type Flag } from './wire.js';
 
 /** How an operation came. */
@@ -17,4 +18,16 @@ export interface Delivery {
   id: number;
   /** Seqs of this client that other operations have already. */
   reusedSeqs: Map<string, Flag[]>;
+}
+
+/** What is asked once for all operations that came together. */
+export interface Batch extends Delivery {
+  /** The states as they were when the delivery came: what it brings is judged by them. */
+  states: State[];
+  /** Nobody reacts to marks. */
+  untold: boolean;
+  /** Operations that had no receipt then. */
+  unheard: Set<string>;
+  /** Participants who were merged into nobody. */
+  unmerged: Set<number>;
 }

@@ -5,12 +5,10 @@ import { noteDevice, permissionsOf, type SignedInUser } from '../auth/index.js';
 import { clock } from '../platform/clock.js';
 import { read } from '../platform/database/read.js';
 import { transact } from '../platform/database/transaction.js';
+import { settingsOf } from '../tenancy/index.js';
 import { epochOf } from './epoch.js';
 import { SyncClient } from './sync-client.entity.js';
 import { PROTOCOL, type Handshake } from './wire.js';
-
-/** How long a device may be used without the network, in hours, unless the organization says otherwise. */
-const OFFLINE_HOURS = 72;
 
 export interface Device {
   /** SHA-256 of the browser profile's cookie. */
@@ -44,7 +42,7 @@ export class GreetDeviceHandler implements ICommandHandler<GreetDevice, Handshak
     );
     const now = clock.now();
     const { organization } = by;
-    const hours = organization.settings.offline_hours ?? OFFLINE_HOURS;
+    const hours = settingsOf(organization).offline_hours;
     return {
       user: { id: by.id, email: by.email, permissions: permissionsOf(by.role, organization.settings) },
       organization: { id: organization.id, slug: organization.slug },

@@ -13,9 +13,11 @@ const LONGEST_CHAIN = 20;
 
 /**
  * Who is meant: an id, or the operation that added him. Somebody who was merged into another is that other one (case 13).
+ * @param unmerged of whom it is known already that they are there, and merged into nobody
  * @param author only his own operations can have added the person that he means
  */
-export async function personOf(tx: EntityManager, ref: Ref, author: number): Promise<Person> {
+export async function personOf(tx: EntityManager, ref: Ref, author: number, unmerged?: Set<number>): Promise<Person> {
+  if (typeof ref === 'number' && unmerged?.has(ref)) return { kind: 'known', id: ref, redirectedFrom: null };
   let id: number;
   if (typeof ref === 'number') id = ref;
   else {

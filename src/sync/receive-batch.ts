@@ -5,21 +5,26 @@ import { EntityManager } from '@mikro-orm/core';
 import { reachOf, type SignedInUser, User } from '../auth/index.js';
 import { clock } from '../platform/clock.js';
 import { transact } from '../platform/database/transaction.js';
-import { read } from '../platform/database/read.js';
+import { isMySql } from '../platform/database/dialect.js';
 import { permissionDenied, Problem } from '../platform/http/problem.js';
 import { arrived } from './arrived.js';
+import { askedOnce } from './asked-once.js';
 import { restoredAt } from './epoch.js';
 import { type ParsedEnvelope, type ParsedOp, type Unreadable } from './envelope.js';
 import { judgeWaiting } from './parked/judge-waiting.js';
-import { type Delivery } from './delivery.js';
+import { type Batch } from './delivery.js';
 import { receiveOperation, rejectOperation } from './receive-operation.js';
 import { SyncClient } from './sync-client.entity.js';
 import { SyncHistory } from './sync-history.entity.js';
-import { PROTOCOL, type Flag, type OpResult, type SyncAnswer } from './wire.js';
+import { wavesOf } from './waves.js';
+import { PROTOCOL, type OpResult, type SyncAnswer } from './wire.js';
+
+/** Operations of a batch that are received at once on MySQL: each is a dozen ways there and back. */
+const AT_ONCE = 4;
 
 /**
- * A batch of a device: each operation in the order of its number, each in a transaction of its own, so that a crash in
- * the middle is harmless and a bad one holds up no other.
+ * A batch of a device: each operation in a transaction of its own, so that a crash in the middle is harmless and a bad one
+ * holds up no other, in the order of their numbers as far as they have to do with each other (waves.ts).
  * Errors, with nothing stored: 403 on_behalf without conflict.resolve; 409 wrong_organization, wrong_user, client_unknown.
  */
 export class ReceiveBatch implements ICommand {
@@ -45,7 +50,7 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
         [],
         await transact(this.em, 'sync.received', (tx) => arrived(tx, client.id, envelope.max_seq, receivedAt)),
       );
-    const delivery: Delivery = {
+    const delivery: Batch = {
       by,
       author,
       onBehalf: envelope.on_behalf ?? false,
@@ -54,15 +59,15 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
       receivedAt,
       restoredAt: await restoredAt(this.em),
       id: 0,
-      reusedSeqs: await this.reusedSeqs(envelope),
+      ...(await askedOnce(this.em, envelope, author.id)),
     };
     delivery.id = await this.open(envelope, client.id, by.id, receivedAt, delivery.onBehalf);
 
     const operations = [...envelope.operations].sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
     const results = new Map<ParsedOp | Unreadable, OpResult>();
-    for (const op of operations) {
-      results.set(op, await this.one(op, delivery));
-      // Other people's requests take their turn between two operations.
+    for (const wave of wavesOf(operations, delivery, isMySql(this.em) ? AT_ONCE : 1)) {
+      await Promise.all(wave.map(async (op) => results.set(op, await this.one(op, delivery))));
+      // Other people's requests take their turn between two waves.
       await setImmediate();
     }
     // Case 8. Duplicates too: a server that was stopped in between had not come to this.
@@ -94,7 +99,7 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
     };
   }
 
-  private async one(op: ParsedOp | Unreadable, delivery: Delivery): Promise<OpResult> {
+  private async one(op: ParsedOp | Unreadable, delivery: Batch): Promise<OpResult> {
     try {
       const result = await receiveOperation(this.em, op, delivery).catch((error: unknown) => {
         // A refusal that the table does not know: the operation says something that cannot be.
@@ -126,24 +131,6 @@ export class ReceiveBatchHandler implements ICommandHandler<ReceiveBatch, SyncAn
       throw refused('client_unknown', 'The server does not know this device. Ask for the handshake and send again.');
     const name = 'firstName' in author ? `${author.firstName} ${author.lastName}`.trim() : author.name;
     return { author: { id: author.id, name }, client };
-  }
-
-  /** Numbers that two operations have: judged all the same, and flagged. */
-  private async reusedSeqs({ client_id, operations }: ParsedEnvelope): Promise<Map<string, Flag[]>> {
-    const seqs = new Map<number, Set<string>>();
-    for (const { seq, op_id } of operations)
-      if (seq !== null && op_id !== null) seqs.set(seq, (seqs.get(seq) ?? new Set()).add(op_id));
-    if (seqs.size === 0) return new Map();
-    const known = await read<{ seq: number; op_id: string }>(
-      this.em,
-      `select seq, op_id from presence_operations
-        where organization_id = :organization and client_id = :client and seq in (:seqs) and (code is null or code <> 'id_reuse')`,
-      { client: client_id, seqs: [...seqs.keys()] },
-    );
-    for (const { seq, op_id } of known) seqs.get(Number(seq))!.add(op_id);
-    const flags = new Map<string, Flag[]>();
-    for (const ids of seqs.values()) if (ids.size > 1) for (const id of ids) flags.set(id, ['seq_reuse']);
-    return flags;
   }
 
   private open(envelope: ParsedEnvelope, client: number, user: number, receivedAt: Date, onBehalf: boolean) {

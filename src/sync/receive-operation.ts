@@ -2,9 +2,18 @@ import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { current } from '../platform/current.js';
 import { transact } from '../platform/database/transaction.js';
-import { actOf, isSame, keepMarks, keepReceipts, type Mark, receiptsOf, reusedId } from '../presence/index.js';
+import {
+  actOf,
+  isSame,
+  keepMarks,
+  keepReceipts,
+  type Mark,
+  type Receipt,
+  receiptsOf,
+  reusedId,
+} from '../presence/index.js';
 import { Problem } from '../platform/http/problem.js';
-import { type Delivery } from './delivery.js';
+import { type Batch, type Delivery } from './delivery.js';
 import { deviceTime, outOfWindow } from './device-clock.js';
 import { type ParsedOp, type ParsedPresence, type Unreadable } from './envelope.js';
 import { enrolByOperation } from './enrol-by-operation.js';
@@ -21,45 +30,51 @@ import { type Flag, type OpResult, type SyncCode } from './wire.js';
 export async function receiveOperation(
   em: EntityManager,
   op: ParsedOp | Unreadable,
-  delivery: Delivery,
+  delivery: Batch,
 ): Promise<OpResult> {
   const source = current();
   source.source = 'sync';
   source.sourceDevice = delivery.clientId;
   const fact = op.kind === 'participant' ? 'participant.enrolled' : 'presence.recorded';
+  if (op.op_id === null) return unstored('', 'invalid');
+  const opId = op.op_id;
+  const author = delivery.author.id;
+  const otherId = reusedId(opId, op.hash, author);
+  // What was asked for the whole batch holds, or this one clashes with whoever changed it; then it looks itself.
+  let isNew = delivery.unheard.delete(opId);
   return transact(em, fact, async (tx) => {
-    if (op.op_id === null) return unstored('', 'invalid');
-    const opId = op.op_id;
-    const author = delivery.author.id;
-    const otherId = reusedId(opId, op.hash, author);
-    const known = await receiptsOf(tx, [opId, otherId]);
+    const first = isNew;
+    isNew = false;
+    const known = first ? new Map<string, Receipt>() : await receiptsOf(tx, [opId, otherId]);
     // What came a second time with other content, or from somebody else, has a receipt of its own: all bodies are kept.
     const receipt = known.get(otherId) ?? known.get(opId);
     if (receipt && isSame(receipt, op.hash, author)) return duplicateOf(tx, opId, receipt, delivery.by);
     if (receipt) return plain(tx, { ...op, op_id: otherId }, delivery, 'parked', 'id_reuse', opId);
     if (op.kind === 'unreadable') return plain(tx, op, delivery, 'rejected', 'invalid');
     if (op.kind === 'participant') return enrolByOperation(tx, op, delivery);
-    return receivePresence(tx, op, delivery);
+    return receivePresence(tx, op, delivery, first);
   });
 }
 
 async function receivePresence(
   tx: EntityManager,
   op: ParsedPresence & ParsedOp,
-  delivery: Delivery,
+  delivery: Batch,
+  isNew: boolean,
 ): Promise<OpResult> {
   const { author, by, onBehalf } = delivery;
   // No operation makes a session yet: one that stands on such a one waits for it.
   if (typeof op.session_id !== 'number')
     return plain(tx, op, delivery, 'parked', 'missing_base', op.op_id, op.session_id.op);
   const session = op.session_id;
-  const act = await actOf(tx, session, by, { keepsEverything: true }).catch((error: unknown) => {
+  const { states } = delivery;
+  const act = await actOf(tx, session, by, { keepsEverything: true, states }).catch((error: unknown) => {
     if (error instanceof Problem) return null;
     throw error;
   });
   if (!act || (!act.mayRecord && !(await everSaw(tx, by, act.session.group))))
     return plain(tx, op, delivery, 'rejected', 'unknown_target');
-  const person = await personOf(tx, op.participant_id, author.id);
+  const person = await personOf(tx, op.participant_id, author.id, isNew ? delivery.unmerged : undefined);
   if (person.kind === 'unknown') return plain(tx, op, delivery, 'rejected', 'unknown_target');
   if (person.kind === 'missing') {
     const code = onBehalf ? 'foreign_author' : act.mayRecord ? 'missing_base' : 'not_authorized';
@@ -67,6 +82,8 @@ async function receivePresence(
   }
   act.author = author;
   act.foreign = onBehalf;
+  act.isNew = isNew;
+  act.untold = delivery.untold;
   act.delivery = delivery.id;
   act.restoredAt = delivery.restoredAt;
   const time = deviceTime(op.recorded_at, delivery.sentAt, delivery.receivedAt);

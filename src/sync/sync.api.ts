@@ -6,19 +6,21 @@ import { type Request, type Response } from 'express';
 import { z } from 'zod';
 import { Me, type SignedInUser } from '../auth/index.js';
 import { Can, Public, SignedIn } from '../platform/http/access.js';
+import { Answers, AnswersBody } from '../platform/http/answers.js';
 import { deviceHashOf, keepDevice } from '../platform/http/device-cookie.js';
+import { deviceLabel } from '../platform/http/device-label.js';
 import { ChecksTextItself } from '../platform/http/body.js';
 import { uuid } from '../platform/http/parse.js';
 import { loginRequired, Problem } from '../platform/http/problem.js';
 import { sha256 } from '../platform/text.js';
 import { WithdrawCandidate } from '../presence/index.js';
 import { changesSince } from './changes-since.query.js';
-import { deviceLabel } from './device-label.js';
 import { isRevoked } from './is-revoked.js';
 import { parseEnvelope } from './envelope.js';
 import { GreetDevice } from './greet-device.js';
 import { ReceiveBatch } from './receive-batch.js';
 import { type Changes, type Handshake, type SyncAnswer } from './wire.js';
+import { ChangesOut, HandshakeOut, SyncAnswerOut } from './wire-answers.js';
 
 const Withdrawal = z.strictObject({ op_id: uuid }).meta({ id: 'Withdrawal' });
 const since = z.object({ cursor: z.string().max(40).optional() });
@@ -37,6 +39,7 @@ export class SyncApi {
    * revoked device that it is one, so that it forgets the names that it keeps.
    */
   @Public()
+  @AnswersBody(HandshakeOut)
   @Get('sync/handshake')
   async handshake(
     @Req() request: Request,
@@ -57,6 +60,7 @@ export class SyncApi {
 
   // Whoever has lost the right to mark may still hand in what he marked while he had it: it is parked.
   @SignedIn()
+  @AnswersBody(SyncAnswerOut)
   @Post(['sync', 'presence/sync'])
   @HttpCode(200)
   @ChecksTextItself()
@@ -65,6 +69,7 @@ export class SyncApi {
   }
 
   @Can('roster.view')
+  @AnswersBody(ChangesOut)
   @Get('sync/changes')
   async changes(@Query({ schema: since }) query: z.output<typeof since>, @Me() me: SignedInUser): Promise<Changes> {
     return changesSince(this.em, me, query.cursor);
@@ -72,6 +77,7 @@ export class SyncApi {
 
   /** The author takes his own candidate back. */
   @SignedIn()
+  @Answers(z.object({ success: z.literal(true) }))
   @Post('sync/withdraw')
   @HttpCode(200)
   async withdraw(@Body({ schema: Withdrawal }) { op_id }: z.output<typeof Withdrawal>, @Me() me: SignedInUser) {

@@ -4,6 +4,7 @@ import { current } from '../platform/current.js';
 import { invalid } from '../platform/http/problem.js';
 import { text } from '../platform/http/parse.js';
 import { DOMAIN_TYPES } from './domains/index.js';
+import { locale } from './languages.js';
 import { Organization } from './organization.entity.js';
 
 /** A zone of the IANA database, as this Node knows it. */
@@ -28,7 +29,7 @@ export const NewOrganization = z.object({
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/, 'Use up to 50 small letters, digits and hyphens.'),
   domain: z.enum(DOMAIN_TYPES, { error: 'Choose education, hospitality, events or corporate.' }),
   time_zone: timeZone,
-  locale: z.string().max(35).default('en'),
+  locale: locale.default('en'),
 });
 export type NewOrganization = z.output<typeof NewOrganization>;
 

@@ -1,18 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { clock } from '../platform/clock.js';
 import { type DomainType } from './domains/domain-pack.js';
-
-/** What an organization may set for itself. Everything absent falls back to its domain pack and to these defaults. */
-export interface OrganizationSettings {
-  /** Own words for the pack's terms: participant, group, session, organization. */
-  terms?: Record<string, { one: string; many: string }>;
-  /** Which groups a frontline user works with: all of them (default), or those assigned to him. */
-  frontline_groups?: 'all' | 'assigned';
-  /** Whether frontline users may create a session in their groups. Default true. */
-  frontline_creates_sessions?: boolean;
-  /** How long a device may show names and capture marks without having signed in again, in hours. Default 72. */
-  offline_hours?: number;
-}
+import { type OrganizationSettings } from './settings.js';
 
 /** A tenant: one school, hotel, event or company. */
 const OrganizationSchema = defineEntity({

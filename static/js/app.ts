@@ -1,4 +1,4 @@
-/** Every page: htmx, what happens when a request fails, dialogs, toasts, and small comforts. All of it is optional. */
+/** Every page: htmx, what happens when a request fails, dialogs and toasts. All of it is optional. */
 import htmx, { type HtmxRequestCtx } from 'htmx.org';
 import './worker/register.js';
 import './status.js';
@@ -63,31 +63,13 @@ document.addEventListener('htmx:error', (event) => {
   toast('problem', ctx.request.method === 'GET' ? (words.unreachable ?? '') : fill(words.offline, { what: what(ctx) }));
 });
 
-// Good news leaves by itself (the undo button of a page stays); problems stay until they are closed.
-function fade(): void {
-  const card = document.querySelector<HTMLElement>('#notice .toast-card');
-  if (!card || card.dataset.fading) return;
-  card.dataset.fading = 'yes';
-  const leave = () => (card.matches(':hover, :focus-within') ? setTimeout(leave, 3_000) : card.remove());
-  setTimeout(leave, 12_000);
-}
-document.addEventListener('htmx:after:swap', fade);
-fade();
-
-// What was done is told once: a page that is loaded again does not tell it again.
-const here = new URL(location.href);
-if (here.searchParams.has('done')) {
-  for (const name of ['done', 'count', 'person', 'session']) here.searchParams.delete(name);
-  history.replaceState(history.state, '', here);
-}
-
 // After a refused form: to the summary of what is wrong.
 document.addEventListener('htmx:after:swap', (event) => {
   if ((event.detail.ctx.response?.status ?? 0) >= 400) document.querySelector<HTMLElement>('[data-focus]')?.focus();
 });
 document.querySelector<HTMLElement>('[data-focus]')?.focus();
 
-// One question before an act that is not undone by one click.
+// One question before an act that is not undone by one click. Here, where it is at hand even when the comforts did not load.
 document.addEventListener(
   'submit',
   (event) => {
@@ -108,7 +90,7 @@ document.addEventListener('click', (event) => {
   if (target.closest('[data-close-toast]')) target.closest('.toast-card')?.remove();
 
   // A link that opens as a dialog, and still is a link: new tab, middle click and no script all work.
-  const link = target.closest<HTMLAnchorElement>('a[data-dialog], #register a[href]');
+  const link = target.closest<HTMLAnchorElement>('#register a[href]');
   if (link && dialog && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
     event.preventDefault();
     opener = link;
@@ -147,7 +129,3 @@ document.addEventListener('keydown', (event) => {
     menu.querySelector('summary')?.focus();
   }
 });
-
-// First run: suggest the zone of this browser.
-const zone = document.querySelector<HTMLSelectElement>('select[data-guess-zone]');
-if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;

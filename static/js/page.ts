@@ -106,12 +106,15 @@ export const uuid = (): string =>
     (Number(digit) ^ (crypto.getRandomValues(new Uint8Array(1))[0]! & (15 >> (Number(digit) / 4)))).toString(16),
   );
 
-/** The form in which names are searched: no accents, lower case (the server's `fold`). */
+/** The form in which names are searched: no accents, lower case. The server's `fold` knows some rarer letters more. */
 export function fold(text: string): string {
   return text
     .normalize('NFKD')
     .replace(/\p{Mn}+/gu, '')
     .toLowerCase()
+    .replace(/ø/g, 'o')
+    .replace(/ł/g, 'l')
+    .replace(/ß/g, 'ss')
     .replace(/\s+/gu, ' ')
     .trim();
 }

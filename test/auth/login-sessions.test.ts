@@ -105,6 +105,13 @@ describe('requests from elsewhere', () => {
     const visitor = world.visitor();
     const away = await visitor.get('/sessions?day=2026-11-20');
     expect([away.status, away.headers.get('location')]).toEqual([303, '/login?next=%2Fsessions%3Fday%3D2026-11-20']);
+    // Whose sign-in is over when he sends a form is led back to its page; where that is elsewhere, to none.
+    const sentFrom = async (page: string) =>
+      (await visitor.form('/participants/new', { first_name: 'Zoe' }, { referer: page })).headers.get('location');
+    expect(await sentFrom(`${world.address}/participants/new?group=1`)).toBe(
+      '/login?next=%2Fparticipants%2Fnew%3Fgroup%3D1%26unsent%3Dyes',
+    );
+    expect(await sentFrom('https://evil.example/participants/new')).toBe('/login');
     const fields = { email: world.school.user.ana!.email, password: PASSWORD };
     const back = await visitor.form('/login', { ...fields, next: '/sessions?day=2026-11-20' });
     expect(back.headers.get('location')).toBe('/sessions?day=2026-11-20');

@@ -59,6 +59,7 @@ describe('the first run', () => {
       role: 'administrator',
       organization: { slug: 'riverside' },
     });
+    expect((await visitor.get('/api/admin/users')).json.data[0].last_login_at).not.toBeNull();
     const states = (await visitor.get('/api/admin/presence-states')).json.data;
     expect(states.map((each: any) => each.code)).toEqual(['present', 'late', 'absent', 'excused']);
     expect((await new Visitor(address).form('/setup', { ...form, slug: 'second', token })).status).toBe(404);

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { placeOf } from '../../src/auth/brake.js';
+import { LoginSessionStore } from '../../src/auth/login-session.store.js';
+import { proofOf } from '../../src/auth/sign-in.js';
+import { Problem } from '../../src/platform/http/problem.js';
 import { PASSWORD, World } from '../world.js';
 
 let world: World;
@@ -45,6 +49,27 @@ describe('signing in', () => {
     expect((await world.visitor().send('GET', '/api/auth/me', undefined, { cookie: now })).status).toBe(401);
   });
 
+  it('keeps no sign-in whose password was changed before it was kept', async () => {
+    const { id, organization, passwordHash } = world.school.user.bruno!;
+    const em = () => world.orm.em.fork({ disableContextResolution: true, clear: true });
+    const store = new LoginSessionStore(em, 60, 24);
+    const keep = (token: string, hash: string | null | undefined) =>
+      new Promise<string>((resolve) => {
+        const data = { cookie: {}, passport: { user: id }, organizationId: organization, proof: proofOf(hash) };
+        store.set(token, data as never, (error) =>
+          resolve(error instanceof Problem ? error.refusals[0]!.code : 'kept'),
+        );
+      });
+    const stands = (token: string) =>
+      new Promise<unknown>((resolve) => store.get(token, (_error, data) => resolve(data)));
+    expect([await keep('before', 'an older hash'), await keep('now', passwordHash)]).toEqual([
+      'invalid_credentials',
+      'kept',
+    ]);
+    expect(await stands('before')).toBeNull();
+    expect(await stands('now')).toEqual({ cookie: {}, passport: { user: id }, organizationId: organization });
+  });
+
   it('slows down who guesses, without locking out the right person elsewhere', async () => {
     const { email } = world.school.user.mara!;
     const codes: number[] = [];
@@ -57,6 +82,13 @@ describe('signing in', () => {
     expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(0);
     // Another person from the same place is not held up.
     await world.visitor().signIn(world.school.user.emil!.email, PASSWORD);
+  });
+
+  it('takes a whole network of IPv6 for one guesser, and each address of IPv4 for another', () => {
+    expect(placeOf('2001:db8:1:2::1')).toBe(placeOf('2001:db8:1:2:ffff:ffff:ffff:ffff'));
+    expect(placeOf('2001:db8:1:2::1')).not.toBe(placeOf('2001:db8:1:3::1'));
+    expect(placeOf('192.0.2.1')).not.toBe(placeOf('192.0.2.2'));
+    expect(placeOf('::ffff:192.0.2.1')).not.toBe(placeOf('::ffff:192.0.2.2'));
   });
 
   it('looks at no more guesses that come at once than of those that come in a row', async () => {

@@ -274,9 +274,9 @@ describe('on a phone', () => {
           };
         }),
       );
-      expect(items).toHaveLength(6);
+      expect(items).toHaveLength(7);
       for (const item of items) expect(item).toMatchObject({ isCut: false, isInside: true });
-      expect(items.map(({ badge }) => badge)).toEqual([null, null, null, null, null, true]);
+      expect(items.map(({ badge }) => badge)).toEqual([null, null, null, null, null, true, null]);
       expect(await page.textContent('.nav-count')).toContain('99+');
       const tabs = await page
         .locator('.tabs-bar li')

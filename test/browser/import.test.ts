@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Browser, type Page } from 'playwright-core';
 import { openBrowser, pageOf, seriousProblems } from '../support/browser.js';
 import { cleverLike } from '../support/clever-files.js';
+import { rosterArchive, rosterFiles, rosterRows } from '../support/oneroster-files.js';
 import { World } from '../world.js';
 
 let world: World;
@@ -88,6 +89,31 @@ describe('importing in a browser', () => {
     expect(await page.locator('.tag-live').count()).toBe(0);
     expect(await page.locator('.toast-card').count()).toBe(0);
     await look(page, 'past');
+  });
+
+  it('takes an archive of OneRoster and says what of it was not taken', async () => {
+    const page = await pageOf(browser, world.ana, { viewport: { width: 360, height: 780 } });
+    await page.goto('/import');
+    const archive = rosterArchive(rosterFiles(rosterRows(), '1.2'), { version: '1.2' });
+    await page.setInputFiles('input[type=file]', file('roster.zip', archive));
+    await page.click('text=Upload and look at it');
+    await page.waitForSelector('text=Start all 4 files');
+    expect(await page.textContent('[data-archive]')).toContain('Not taken: demographics.csv, userProfiles.csv.');
+    await look(page, 'waiting-oneroster');
+    await page.click('text=users.csv');
+    await page.waitForSelector('text=Recognised as “OneRoster: users”');
+    await look(page, 'preview-oneroster');
+    await page.goto('/import');
+    await page.click('text=enrollments.csv');
+    await page.waitForSelector('text=Recognised as “OneRoster: enrollments”');
+    await look(page, 'preview-oneroster-enrollments');
+    await page.goto('/import');
+    await page.click('text=Start all 4 files');
+    for (let tries = 0; tries < 100 && (await page.locator('.tag-live').count()) > 0; tries++)
+      await page.waitForTimeout(100);
+    await page.click('text=users.csv');
+    await page.waitForSelector('text=2 rows are about guardians');
+    await look(page, 'result-oneroster');
   });
 
   it('works without script', async () => {

@@ -292,6 +292,20 @@ describe('a plain form without network', () => {
     await device.page.getByText('Running').waitFor();
   }, 60_000);
 
+  it('that was refused leads back to itself from the page behind it', async () => {
+    const { path } = await openRegister();
+    await device.page.goto('/account');
+    const send = () => device.page.locator('form[action="/account"] button').click();
+    await device.page.evaluate('document.querySelector(\'form[action="/account"]\').noValidate = true');
+    await device.page.locator('[name=first_name]').fill('');
+    await send();
+    await device.page.getByText('This was not saved.').waitFor();
+    await device.page.goto(path);
+    await device.page.goBack();
+    await until('the form is there', async () => (await headline()) === 'Your account');
+    expect(await device.page.locator('[name=first_name]').inputValue()).toBe('Bruno');
+  }, 60_000);
+
   it('that tells no referrer goes to the server untouched', async () => {
     await openRegister();
     const answer = device.page.waitForResponse((each) => each.request().method() === 'POST');

@@ -161,10 +161,17 @@ describe('the roll call', () => {
     await page.context().close();
   }, 60_000);
 
+  /** Bruno's roll call, which hears of no mark of others: seen before he marks, it would leave nothing to decide. */
+  async function unawarePage(session: number) {
+    const page = await pageOf(browser, world.bruno, { serviceWorkers: 'block' });
+    await page.route('**/api/live?**', (route) => route.abort());
+    await page.goto(`/sessions/${session}`);
+    return page;
+  }
+
   it('shows the mark of another person on a stale tap and offers "use mine"', async () => {
     const { session, participants } = await world.addRegister(world.school, NAMES);
-    const page = await pageOf(browser, world.bruno);
-    await page.goto(`/sessions/${session.id}`);
+    const page = await unawarePage(session.id);
     const mark = { session_id: session.id, participant_id: participants[0]!.id, presence_state: 'excused' };
     await world.ana.post('/api/presence', mark);
     const row = page.locator(`#p${participants[0]!.id}`);
@@ -210,8 +217,7 @@ describe('the roll call', () => {
 
   it('keeps the mark of the other person when told so, and has nothing left to decide', async () => {
     const { session, participants } = await world.addRegister(world.school, NAMES);
-    const page = await pageOf(browser, world.bruno);
-    await page.goto(`/sessions/${session.id}`);
+    const page = await unawarePage(session.id);
     const mark = { session_id: session.id, participant_id: participants[0]!.id, presence_state: 'excused' };
     await world.ana.post('/api/presence', mark);
     const row = page.locator(`#p${participants[0]!.id}`);

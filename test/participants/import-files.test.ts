@@ -219,6 +219,7 @@ describe('reading the rows of Clever files', () => {
       external_id: '47',
       first_name: 'Braeden',
       last_name: 'Glover',
+      named_by_sections: true,
       email: 'braeden@example.net',
     });
     expect(told(without!)).toEqual([[3, 'email', 'required']]);

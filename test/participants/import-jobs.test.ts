@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Import } from '../../src/participants/import/import.entity.js';
 import { undoRows } from '../../src/participants/import/undo-rows.js';
 import { Group, GroupMembership, Participant } from '../../src/participants/index.js';
+import { clock } from '../../src/platform/clock.js';
+import { addDays, dayOf } from '../../src/tenancy/index.js';
 import { addsUp, bulk, countsOf, idle, idsOn, importList, importOf, upload } from '../support/imports.js';
 import { type Visitor } from '../support/visitor.js';
 import { World } from '../world.js';
@@ -144,6 +146,48 @@ describe('a list of groups', () => {
     expect(codes(circle)).toEqual([[2, 'parent_external_id', 'invalid']]);
   });
 
+  it('is taken whole, however many parents stand below their children, when nothing or everything was asked for', async () => {
+    const csv =
+      'group_external_id,group_name,parent_external_id\nT-3,Room,T-2\nT-2,Floor,T-1\nT-1,House,T-0\nT-0,Street,\n';
+    const job = await groups(csv, { on_error: 'abort' });
+    expect(countsOf(job)).toMatchObject({ status: 'done', created: 4, failed: 0 });
+    const [room, floor] = [(await groupsNamed('Room'))[0]!, (await groupsNamed('Floor'))[0]!];
+    expect(room.parent).toBe(floor.id);
+    const wrong = await groups(
+      'group_external_id,group_name,parent_external_id\nU-2,Attic,U-1\nU-1,Roof,U-0\nU-3,Cellar,\n',
+      { on_error: 'abort' },
+    );
+    expect(countsOf(wrong)).toMatchObject({ status: 'failed', created: 0, skipped: 1, failed: 2 });
+    expect(codes(wrong).slice(1)).toEqual([
+      [2, 'parent_external_id', 'unknown'],
+      [3, 'parent_external_id', 'unknown'],
+    ]);
+  });
+
+  it('puts somebody back who left yesterday, until the day on which he comes again anyway', async () => {
+    const group = await world.addGroup(world.school, 'Between');
+    const [member] = await world.addParticipants(world.school, ['Bo Tween']);
+    const today = dayOf(clock.now(), 'Europe/Paris');
+    const days = [
+      ['2026-01-05', addDays(today, -1)],
+      [addDays(today, 10), null],
+    ] as const;
+    await world.write(world.school, (tx) => {
+      for (const [joinedOn, leftOn] of days)
+        tx.create(GroupMembership, { group: group.id, participant: member!.id, joinedOn, leftOn, extraData: {} });
+    });
+    const csv = `identifier,first_name,last_name,group\n${member!.identifier},Bo,Tween,Between\n`;
+    expect(countsOf(await people(csv))).toMatchObject({ updated: 1 });
+    const now = await world.read(world.school, (em) =>
+      em.find(GroupMembership, { group: group.id }, { orderBy: { joinedOn: 'asc' } }),
+    );
+    expect(now.map((each) => [each.joinedOn, each.leftOn ?? null])).toEqual([
+      ['2026-01-05', addDays(today, 9)],
+      [addDays(today, 10), null],
+    ]);
+    expect(countsOf(await people(csv))).toMatchObject({ unchanged: 1 });
+  });
+
   it('tells which name it cannot tell apart', async () => {
     await world.addGroup(world.school, 'Twin');
     await world.addGroup(world.school, 'Twin');
@@ -213,6 +257,17 @@ describe('bad input', () => {
     expect(addsUp(job)).toBe(true);
     expect(await person('B7')).toMatchObject({ firstName: '=1+1' });
     expect(await person('B6')).toMatchObject({ firstName: '😀' });
+  });
+
+  it('leaves out the second row of a number, too, when the first one is refused', async () => {
+    const job = await people(
+      'identifier,first_name,last_name,date_of_birth\nD1,Doris,Own,31.31.2001\nD1,Dora,Double,\n',
+    );
+    expect(job.errors).toMatchObject([
+      { row: 2, field: 'date_of_birth' },
+      { row: 3, field: 'identifier', code: 'taken' },
+    ]);
+    expect(await person('D1')).toBeNull();
   });
 
   it('breaks off nothing in the middle: an unclosed quotation mark changes nothing', async () => {
@@ -331,6 +386,21 @@ describe('undoing an import', () => {
     expect(page).toContain('Left as it is');
   });
 
+  it('leaves whoever has what somebody else has by now', async () => {
+    await people('external_id,identifier,first_name,last_name\nX1,T1,Tess,Before\nX2,T2,Tom,Before\n');
+    const job = await people('external_id,identifier,first_name,last_name\nX1,T8,Tess,After\nX2,T9,Tom,After\n');
+    expect(countsOf(job)).toMatchObject({ updated: 2 });
+    const byHand = { first_name: 'Tara', last_name: 'Hand', identifier: 'T1' };
+    expect((await ana.post('/api/participants', byHand)).status).toBe(201);
+    await ana.post(`/api/imports/${job.id}/undo`);
+    await idle(world);
+    const undone = await importOf(ana, job.id);
+    expect(undone).toMatchObject({ status: 'undone', kept: [{ row: 2, code: 'taken' }] });
+    expect(undone.kept[0].message).toContain('T1');
+    expect(await person('T8')).toMatchObject({ lastName: 'After' });
+    expect(await person('T2')).toMatchObject({ lastName: 'Before' });
+  });
+
   it('takes a tree of groups away from the leaves up, and leaves a parent that others use', async () => {
     const job = await groups(
       'group_external_id,group_name,parent_external_id\nUT0,Undo Tree,\nUT1,Undo Branch,UT0\nUT2,Undo Used,\n',
@@ -344,6 +414,35 @@ describe('undoing an import', () => {
     );
     expect(groupsLeft.map((group) => group.isActive)).toEqual([false, false, true]);
     expect((await importOf(ana, job.id)).kept).toMatchObject([{ code: 'in_use' }]);
+  });
+});
+
+describe('undoing what somebody has built on since', () => {
+  it('makes no ring of groups: one that lies inside the moved one by now is not its parent again', async () => {
+    const parent = 'group_external_id,group_name,parent_external_id\n';
+    await groups(`${parent}RG0,Ring Above,\nRG1,Ring Other,\nRG2,Ring Moved,RG0\n`);
+    const job = await groups(`${parent}RG2,Ring Moved,RG1\n`);
+    expect(countsOf(job)).toMatchObject({ updated: 1 });
+    const [above, moved] = [(await groupsNamed('Ring Above'))[0]!, (await groupsNamed('Ring Moved'))[0]!];
+    expect((await ana.put(`/api/groups/${above.id}`, { parent_id: moved.id })).status).toBe(200);
+    await ana.post(`/api/imports/${job.id}/undo`);
+    await idle(world);
+    const undone = await importOf(ana, job.id);
+    expect(undone).toMatchObject({ status: 'undone', kept: [{ row: 2, code: 'ring' }] });
+    expect(undone.kept[0].message).toContain('Ring Moved');
+    expect((await groupsNamed('Ring Moved'))[0]!.parent).toBe((await groupsNamed('Ring Other'))[0]!.id);
+    expect((await ana.get(`/groups/${moved.id}`)).status).toBe(200);
+  });
+
+  it('leaves who was merged with another record', async () => {
+    await people('external_id,identifier,first_name,last_name\nG1,GI1,Gus,Twice\nG2,GI2,Gus,Stays\n');
+    const job = await people('external_id,first_name,last_name,phone\nG1,Gus,Twice,123\n');
+    expect(countsOf(job)).toMatchObject({ updated: 1 });
+    const [from, into] = [(await person('GI1'))!.id, (await person('GI2'))!.id];
+    expect((await ana.post(`/api/participants/${from}/merge`, { into_id: into })).status).toBe(200);
+    await ana.post(`/api/imports/${job.id}/undo`);
+    await idle(world);
+    expect(await importOf(ana, job.id)).toMatchObject({ status: 'undone', kept: [{ row: 2, code: 'merged' }] });
   });
 });
 

@@ -40,6 +40,7 @@ describe('enrolling a participant', () => {
       phone: '+33 1 23',
       extra_data: { locker: 7 },
       is_active: true,
+      photo: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       updated_at: expect.any(String),
     });

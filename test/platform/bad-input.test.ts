@@ -52,6 +52,23 @@ describe('requests that cannot be read', () => {
     expect((await world.ana.get(`/api/sessions/${session.id}`)).json.data.status).toBe('scheduled');
   });
 
+  it('show the form again when nothing was sent at all', async () => {
+    for (const path of [
+      '/groups/new',
+      '/participants/new',
+      '/sessions/new',
+      '/settings/users/new',
+      '/settings/states/new',
+    ])
+      expect([path, (await world.ana.post(path)).status]).toEqual([path, 422]);
+  });
+
+  it('for a notice that every object of the language has are pages without a notice', async () => {
+    for (const path of ['/account', '/settings/rules', '/settings/users', '/settings/states', '/settings/templates'])
+      for (const word of ['constructor', 'toString', '__proto__'])
+        expect([path, word, (await world.ana.get(`${path}?done=${word}`)).status]).toEqual([path, word, 200]);
+  });
+
   it('by a path that cannot be decoded are 401 for strangers and 404 for everybody else, like any other', async () => {
     const unknown = await world.ana.get('/api/participants/999999999');
     const broken = await world.ana.get('/api/participants/%ff');

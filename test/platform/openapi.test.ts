@@ -28,6 +28,19 @@ describe('the OpenAPI document', () => {
     expect(json.components.schemas.NewParticipant.required).toEqual(['first_name', 'last_name']);
   });
 
+  it('speaks the words of the organization of whoever is signed in, and keeps the names that programs use', async () => {
+    const place = await world.openPlace('Hotel Aurora', 'hospitality', 'Europe/Rome', { ugo: 'administrator' });
+    const { json } = await place.visitor.ugo!.get('/api/openapi.json');
+    expect(json.info.title).toBe('Omnipresence: Hotel Aurora');
+    expect(json.info.description).toContain('participant: guest, guests');
+    expect(json.tags).toContainEqual({ name: 'sessions', description: 'Sittings' });
+    const { Participant, Session } = json.components.schemas;
+    expect([Participant.title, Session.title]).toEqual(['Guest', 'Sitting']);
+    expect(Object.keys(json.paths)).toContain('/api/participants/{id}');
+    const stranger = (await world.visitor().get('/api/openapi.json')).json;
+    expect([stranger.info.title, stranger.components.schemas.Participant.title]).toEqual(['Omnipresence', undefined]);
+  });
+
   it('is shown to people at /api/docs', async () => {
     expect((await world.visitor().get('/api/docs')).status).toBe(200);
   });

@@ -6,8 +6,8 @@ import { canonicalJson, sha256 } from '../../src/platform/text.js';
 
 /** Tables whose rows have an audit row only where no other table tells of them: what is told must be true. */
 const PARTLY_AUDITED = new Set(['presence_operations']);
-/** Tables that are a memory, of which the audit tells one act of a person (a device was revoked), not the row's life. */
-const TOLD_OF = new Set(['sync_clients']);
+/** Tables that are a memory, of which the audit tells one act of a person (a device was revoked, a file was asked for), not the row's life. */
+const TOLD_OF = new Set(['sync_clients', 'exports']);
 
 /**
  * The proof that nothing is written past the ledger: replays the audit rows of an organization and compares the result

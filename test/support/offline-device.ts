@@ -166,7 +166,7 @@ export class Device {
 }
 
 /** Asks again and again until it is so. @throws after so many ms, saying what was waited for */
-export async function until(what: string, isSo: () => Promise<boolean>, patience = 15_000): Promise<void> {
+export async function until(what: string, isSo: () => Promise<boolean>, patience = 45_000): Promise<void> {
   const end = performance.now() + patience;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`waited in vain until ${what}`);

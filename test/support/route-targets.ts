@@ -1,9 +1,11 @@
 import { type EntityManager } from '@mikro-orm/core';
-import { User } from '../../src/auth/index.js';
+import { ApiToken, LoginSession, User } from '../../src/auth/index.js';
+import { Webhook, WebhookDelivery } from '../../src/notifications/index.js';
 import { Group, Import, Participant } from '../../src/participants/index.js';
 import { type Route } from '../../src/platform/http/routes.js';
 import { PresenceOperation, PresenceRecord, PresenceState, SyncConflict } from '../../src/presence/index.js';
-import { Session } from '../../src/sessions/index.js';
+import { Export, ReportSchedule } from '../../src/reports/index.js';
+import { CalendarFeed, ClosingDay, Session, SessionTemplate } from '../../src/sessions/index.js';
 import { SyncClient, SyncHistory } from '../../src/sync/index.js';
 import { type Place, type World } from '../world.js';
 
@@ -91,6 +93,9 @@ export async function rowsOf(world: World, place: Place): Promise<Rows> {
         correctedAt: now,
         receivedAt: now,
       });
+    const closing = tx.create(ClosingDay, { name: '2040', fromOn: '2040-01-01', toOn: '2040-01-02' });
+    const feed = tx.create(CalendarFeed, { user: user.id, group: null, tokenHash: crypto.randomUUID() });
+    const template = tx.create(SessionTemplate, { name: 'Lesson', minutes: 45, sortOrder: 10 });
     const job = tx.create(Import, {
       kind: 'participants',
       fileName: 'people.csv',
@@ -102,15 +107,83 @@ export async function rowsOf(world: World, place: Place): Promise<Rows> {
       onError: 'skip',
       user: user.id,
     } as any);
+    const file = tx.create(Export, {
+      user: user.id,
+      report: 'presence',
+      format: 'csv',
+      filters: {},
+      status: 'failed',
+      fileName: 'attendance_2026-11-20.csv',
+      failure: JSON.stringify({ code: 'disk_full', message: 'The disk is full.', params: {} }),
+    } as any);
+    // It rests: nothing of it is ever sent.
+    const schedule = tx.create(ReportSchedule, {
+      user: user.id,
+      report: 'absentees',
+      format: 'pdf',
+      filters: {},
+      range: 'yesterday',
+      every: 'day',
+      localTime: '07:00',
+      recipients: [],
+      isActive: false,
+      nextRunAt: now,
+    } as any);
+    const token = tx.create(ApiToken, {
+      user: user.id,
+      name: 'Timetable',
+      tokenHash: crypto.randomUUID().replaceAll('-', '').repeat(2),
+      hint: 'omp_abcdef',
+      scopes: ['roster.view'],
+      expiresAt: new Date(now.getTime() + 86_400_000),
+    });
+    const login = tx.create(LoginSession, {
+      user: user.id,
+      tokenHash: crypto.randomUUID().replaceAll('-', '').repeat(2),
+      data: '{}',
+      deviceLabel: 'Mozilla/5.0 (Windows NT 10.0) Firefox/150.0',
+      ip: '127.0.0.1',
+      expiresAt: new Date(now.getTime() + 86_400_000),
+      lastSeenAt: now,
+    });
+    await tx.flush();
+    // Switched off: nothing of it is ever sent.
+    const webhook = tx.create(Webhook, {
+      name: 'Timetable',
+      url: 'https://example.org/hook',
+      secret: 'whsec_MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw',
+      facts: ['session.ended'],
+      isActive: false,
+    });
+    await tx.flush();
+    const sent = tx.create(WebhookDelivery, {
+      webhook: webhook.id,
+      eventId: crypto.randomUUID(),
+      fact: 'session.ended',
+      recordId: session.id,
+      payload: '{}',
+      status: 'failed',
+      attempts: 11,
+      responseStatus: 500,
+    });
     await tx.flush();
     return new Map<unknown, number>([
+      [Webhook, webhook.id],
+      [WebhookDelivery, sent.id],
       [Session, session.id],
+      [CalendarFeed, feed.id],
+      [ClosingDay, closing.id],
+      [SessionTemplate, template.id],
       [Group, group.id],
       [Participant, participants[0]!.id],
       [PresenceRecord, record.id],
       [PresenceState, state.id],
       [Import, job.id],
+      [Export, file.id],
+      [ReportSchedule, schedule.id],
       [User, user.id],
+      [ApiToken, token.id],
+      [LoginSession, login.id],
       [SyncConflict, conflict.id],
       [SyncClient, client.id],
       [SyncHistory, delivery.id],

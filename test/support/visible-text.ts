@@ -30,6 +30,9 @@ const SIGN = /^[0-9A-F]{4}[).,:]*$/;
 /** How a file writes its dates. */
 const FORMAT = /^[DMY]{1,4}([-./][DMY]{1,4}){2}$/;
 
+/** What says of itself in which language it is: the name of a language in itself. */
+const OWN_LANGUAGE = /<(option|span|a|button)\b[^>]*\slang="[^"]+"[^>]*>[^<]*<\/\1>/gi;
+
 /** What stays of a text when everything translated (⟦...⟧), every piece of data and every figure is taken out. */
 function untranslated(text: string): string {
   let rest = text.replace(NAMES, ' ');
@@ -59,6 +62,7 @@ export function bareTexts(html: string): string[] {
   texts.push(
     ...head
       .replace(UNREAD, ' ')
+      .replace(OWN_LANGUAGE, ' ')
       .split(/<[^>]*>/)
       .map(plain),
   );

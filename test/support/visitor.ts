@@ -8,6 +8,8 @@ export interface Answer {
 
 /** A person or a program before the server: keeps its cookie, follows no redirect. */
 export class Visitor {
+  /** Is told of every answer of every visitor; what it throws, the request throws. */
+  static hears: ((method: string, path: string, answer: Answer) => void) | undefined;
   readonly cookies = new Map<string, string>();
 
   constructor(
@@ -32,14 +34,19 @@ export class Visitor {
       if (value.join('=') === '' || /expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(name);
       else this.cookies.set(name, value.join('='));
     }
-    const text = await response.text();
+    // A stream has no end to wait for.
+    const streams = response.headers.get('content-type')?.startsWith('text/event-stream');
+    if (streams) await response.body?.cancel();
+    const text = streams ? '' : await response.text();
     let json: unknown;
     try {
       json = JSON.parse(text);
     } catch {
       json = undefined;
     }
-    return { status: response.status, headers: response.headers, body: text, json };
+    const answer = { status: response.status, headers: response.headers, body: text, json };
+    Visitor.hears?.(method, path, answer);
+    return answer;
   }
 
   get = (path: string, headers?: Record<string, string>) => this.send('GET', path, undefined, headers);

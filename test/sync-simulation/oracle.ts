@@ -227,8 +227,11 @@ export class Oracle {
           .join()
       )
         return this.breaks('results are not those of the batch', reply.text);
-      for (const result of answer.results)
-        if ((FINAL_OUTCOMES as readonly string[]).includes(result.outcome)) this.said.set(result.op_id, result);
+      for (const result of answer.results) {
+        if (!(FINAL_OUTCOMES as readonly string[]).includes(result.outcome)) continue;
+        this.sameAsBefore(result);
+        this.said.set(result.op_id, result);
+      }
       if (sent.on_behalf && answer.results.some(({ outcome }) => ['applied', 'merged', 'conflict'].includes(outcome)))
         this.breaks('applied for somebody else', reply.text);
     }
@@ -237,6 +240,15 @@ export class Oracle {
         this.breaks('handshake of somebody else', reply.text);
     }
     if (path === '/api/sync/withdraw') this.withdrawn.add((body as { op_id: string }).op_id);
+  }
+
+  /** What was told as stored is a duplicate from then on: else it had not been, though the gap proof fetched it again. */
+  private sameAsBefore({ op_id, outcome, first, code }: OpResult): void {
+    const before = this.said.get(op_id);
+    const told = before?.outcome === 'duplicate' ? before.first : before?.outcome;
+    if (!told || !['applied', 'merged', 'conflict'].includes(told) || code === 'id_reuse') return;
+    if (outcome !== 'duplicate' || first !== told)
+      this.breaks('told otherwise', `${op_id} was ${told}, is ${outcome} ${first ?? ''}`);
   }
 
   /** What reaches the device. */

@@ -16,6 +16,7 @@ import { signedInUser, User } from '../../src/auth/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { JudgeParkedJob } from '../../src/sync/parked/judge-parked.job.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { World } from '../world.js';
 
 /** The case table of docs/sync.md, row by row, as a device meets it over HTTP. */
@@ -26,6 +27,7 @@ let group: number;
 let people: number[];
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
 });
 afterAll(() => world?.close());
 beforeEach(async () => {

@@ -3,6 +3,7 @@ import { User } from '../../src/auth/index.js';
 import { GroupMembership, Participant } from '../../src/participants/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { PASSWORD, World } from '../world.js';
 
 /** What a person sees of the case table of docs/sync.md, on the pages of the desk: docs/sync-cases.md names these. */
@@ -13,6 +14,7 @@ let session: number;
 let people: number[];
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
 });
 afterAll(() => world?.close());
 beforeEach(async () => {

@@ -4,12 +4,14 @@ import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
 import { PresenceRecord, PresenceState } from '../../src/presence/index.js';
 import { countStatements } from '../support/count-statements.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { World } from '../world.js';
 
 let world: World;
 let device: Device;
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
   device = await Device.open(world.bruno);
 });
 afterAll(() => world.close());
@@ -559,4 +561,28 @@ describe('a cell that nobody marked on the server', () => {
     const cells = await world.read(world.school, (em) => em.find(PresenceRecord, { session: session.id }));
     expect(cells.map(({ revision, disputed }) => [revision, disputed])).toEqual([[1, false]]);
   });
+});
+
+describe('a conflict that is settled after the organization changed its domain', () => {
+  it.each(['hospitality', 'corporate'])(
+    'keeps the mark in force with the state that it has: %s',
+    async (domain_type) => {
+      const { resolve, cell, ids } = await conflicts();
+      const before = await cell();
+      const stateOf = async () =>
+        (await world.read(world.school, (em) => em.findOneOrFail(PresenceRecord, { id: before.id }))).presenceState;
+      const state = await stateOf();
+      expect((await world.ana.put('/api/admin/domain-config', { domain_type })).status).toBe(200);
+      try {
+        // The device's word is no state of today; the one in force stands.
+        expect((await resolve({ choice: 'device' })).status).toBe(422);
+        expect((await resolve({ choice: 'server' })).status).toBe(200);
+        expect(await cell()).toMatchObject({ presence_state: 'late', category: 'late', note: 'Bus', disputed: false });
+        expect(await stateOf()).toBe(state);
+        expect((await world.ana.get(`${LIST}/${ids[0]}`)).json.data.status).toBe('resolved');
+      } finally {
+        await world.ana.put('/api/admin/domain-config', { domain_type: 'education' });
+      }
+    },
+  );
 });

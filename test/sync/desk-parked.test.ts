@@ -4,6 +4,7 @@ import { GroupMembership } from '../../src/participants/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { countStatements } from '../support/count-statements.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { PASSWORD, World } from '../world.js';
 
 let world: World;
@@ -11,6 +12,7 @@ let device: Device;
 let made: Awaited<ReturnType<World['addRegister']>>;
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
 });
 afterAll(() => world.close());
 beforeEach(async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { User } from '../../src/auth/index.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { PASSWORD, World } from '../world.js';
 
 let world: World;
@@ -9,6 +10,7 @@ let made: Awaited<ReturnType<World['addRegister']>>;
 let conflict: number;
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
   device = await Device.open(world.bruno);
 });
 afterAll(() => world.close());

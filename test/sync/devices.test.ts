@@ -3,11 +3,13 @@ import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
 import { SyncClient } from '../../src/sync/index.js';
 import { countStatements } from '../support/count-statements.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { PASSWORD, World } from '../world.js';
 
 let world: World;
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
 });
 afterAll(() => world.close());
 
@@ -173,5 +175,20 @@ describe('revoking a device', () => {
       [id, second.id].includes(each.id),
     );
     expect(both.map(({ revoked_at }: any) => revoked_at !== null)).toEqual([true, true]);
+  });
+});
+
+describe('the history of a mark', () => {
+  it('says that a device was offline only of what it had kept', async () => {
+    const { device } = await browser();
+    const { session, participants } = await world.addRegister(world.school, 2);
+    const [now, later] = participants.map(({ id }) => id);
+    await device.send([
+      device.mark(session.id, now!, 'present'),
+      device.mark(session.id, later!, 'late', { recorded_at: device.time(300_000) }),
+    ]);
+    const historyOf = async (person: number) => (await world.ana.get(`/sessions/${session.id}/people/${person}`)).body;
+    expect(await historyOf(now!)).not.toContain('from a device that was offline');
+    expect(await historyOf(later!)).toContain('from a device that was offline');
   });
 });

@@ -13,6 +13,7 @@ import { JudgeParkedJob } from '../../src/sync/parked/judge-parked.job.js';
 import { uuidV5 } from '../../src/platform/text.js';
 import { Organization } from '../../src/tenancy/index.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { PASSWORD, World } from '../world.js';
 
 /** Where two rows of the case table meet, and what only a person may decide. */
@@ -22,6 +23,7 @@ let session: number;
 let people: number[];
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
 });
 afterAll(() => world?.close());
 beforeEach(async () => {

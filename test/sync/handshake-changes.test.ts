@@ -8,11 +8,13 @@ import { beginEpoch, SyncClient, SyncHistory } from '../../src/sync/index.js';
 import { type Changes } from '../../src/sync/wire.js';
 import { Organization } from '../../src/tenancy/index.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { World } from '../world.js';
 
 let world: World;
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
 });
 afterAll(() => world?.close());
 

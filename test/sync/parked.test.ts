@@ -10,6 +10,7 @@ import { DiscardParked } from '../../src/sync/parked/discard-parked.js';
 import { JudgeParkedJob } from '../../src/sync/parked/judge-parked.job.js';
 import { type OpResult } from '../../src/sync/wire.js';
 import { Device } from '../support/device.js';
+import { checkAnswers } from '../contract/check-answers.js';
 import { World } from '../world.js';
 
 let world: World;
@@ -19,6 +20,7 @@ let group: number;
 let people: number[];
 beforeAll(async () => {
   world = await World.open();
+  await checkAnswers(world);
 });
 afterAll(() => world?.close());
 beforeEach(async () => {

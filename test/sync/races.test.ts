@@ -225,6 +225,29 @@ describe('at once', () => {
   );
 
   it(
+    'somebody is merged into another while a batch brings marks on him: they come to the other',
+    () =>
+      repeated(TIMES, async () => {
+        const [gone, stays, third] = people as [number, number, number];
+        // He is the last of the batch: it was asked long before whether he is still himself.
+        const ops = [third, gone].map((person) => device.mark(session, person, 'late'));
+        const [merged, answer] = await Promise.all([
+          world.ana.post(`/api/participants/${gone}/merge`, { into_id: stays }),
+          device.send(ops),
+        ]);
+        expect(merged.status).toBe(200);
+        const [, last] = answer.results;
+        expect(['applied', 'conflict', 'merged', 'parked']).toContain(last!.outcome);
+        const receipt = (await receiptsOf(ops)).find(({ opId }) => opId === ops[1]!.op_id)!;
+        // Either the mark came first and was taken along, or it was led to the other.
+        if (receipt.redirectedFrom !== null) expect(receipt.participant).toBe(stays);
+        expect(await cellOf(stays)).toMatchObject({ state: 'late' });
+        await expectOneTruth(stays);
+      }),
+    60_000,
+  );
+
+  it(
     'two adoptions, and an adoption and a discarding: once',
     () =>
       repeated(TIMES, async () => {

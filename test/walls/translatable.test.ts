@@ -1,10 +1,12 @@
 import { type EntityClass, type EntityManager } from '@mikro-orm/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SetupAddress, User } from '../../src/auth/index.js';
+import { ApiToken, SetupAddress, User } from '../../src/auth/index.js';
+import { Webhook } from '../../src/notifications/index.js';
 import { Group, Import, Participant } from '../../src/participants/index.js';
 import { Reply } from '../../src/platform/http/reply.js';
 import { routesOf, type Route } from '../../src/platform/http/routes.js';
 import { PresenceState, SyncConflict } from '../../src/presence/index.js';
+import { Export } from '../../src/reports/index.js';
 import { Session } from '../../src/sessions/index.js';
 import { SyncClient } from '../../src/sync/index.js';
 import { DOMAIN_PACKS, Organization } from '../../src/tenancy/index.js';
@@ -53,7 +55,13 @@ async function markData(tx: EntityManager): Promise<void> {
     Object.assign(session, { name: `Session${DATA}`, location: `Room${DATA}` });
   for (const state of await tx.find(PresenceState, {})) state.label = `${state.code}${DATA}`;
   for (const client of await tx.find(SyncClient, {})) client.label = `Browser${DATA}`;
+  for (const token of await tx.find(ApiToken, {})) token.name = `Token${DATA}`;
+  for (const webhook of await tx.find(Webhook, {})) webhook.name = `Program${DATA}`;
   for (const job of await tx.find(Import, {})) job.fileName = `file${DATA}.csv`;
+  for (const job of await tx.find(Export, {})) {
+    job.fileName = `file${DATA}.csv`;
+    job.failure = JSON.stringify({ code: 'x', message: DATA });
+  }
 }
 
 const isHtml = (answer: Answer) => /text\/html/.test(answer.headers.get('content-type') ?? '');

@@ -1,8 +1,14 @@
 import { type Import } from './import.entity.js';
+import { withEffects, type Records } from './records.js';
 import { type RowOutcome, type Taken } from './taken.js';
 
 /** What became of the rows so far. The five outcomes always add up to `processed`. */
-export type Counts = Record<RowOutcome, number> & { processed: number; errors: number; warnings: number };
+export type Counts = Record<RowOutcome, number> & {
+  processed: number;
+  errors: number;
+  warnings: number;
+  records: Records;
+};
 
 export const noCounts = (): Counts => ({
   created: 0,
@@ -13,6 +19,7 @@ export const noCounts = (): Counts => ({
   processed: 0,
   errors: 0,
   warnings: 0,
+  records: {},
 });
 
 export function countsOf(job: Import): Counts {
@@ -25,6 +32,7 @@ export function countsOf(job: Import): Counts {
     processed: job.processed,
     errors: job.errorsCount,
     warnings: job.warningsCount,
+    records: (job.records ?? {}) as Records,
   };
 }
 
@@ -38,12 +46,14 @@ export function columnsOfCounts(counts: Counts): Partial<Import> {
     processed: counts.processed,
     errorsCount: counts.errors,
     warningsCount: counts.warnings,
+    records: counts.records as Record<string, unknown>,
   };
 }
 
 /** @returns the counts with these rows added, as a new object: a chunk that is tried again starts from the old one */
 export function counted(counts: Counts, taken: Taken[]): Counts {
-  const next = { ...counts };
+  const effects = taken.flatMap((each) => each.effects);
+  const next = { ...counts, records: withEffects(counts.records, effects) };
   for (const { outcome, notes } of taken) {
     next[outcome]++;
     next.processed++;

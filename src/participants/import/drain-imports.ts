@@ -4,8 +4,18 @@ import { type EntityManager } from '@mikro-orm/core';
 import { clock } from '../../platform/clock.js';
 import { type Orm } from '../../platform/database/orm.js';
 import { removeUpload, uploadedFile } from '../../platform/files.js';
+import { hasRowsNotTaken } from './errors/rows-not-taken.js';
 import { Import } from './import.entity.js';
-import { claimImport, ClaimLost, failureText, forJob, releaseImport, saveJob, type Job } from './job.js';
+import {
+  claimImport,
+  ClaimLost,
+  claimsSinceStart,
+  failureText,
+  forJob,
+  releaseImport,
+  saveJob,
+  type Job,
+} from './job.js';
 import { type Told } from './problem.js';
 import { runImport, type WorkOptions } from './run-import.js';
 import { undoRows } from './undo-rows.js';
@@ -36,7 +46,7 @@ export async function drainImports(orm: Orm, options: DrainOptions): Promise<voi
     } catch (error) {
       if (error instanceof ClaimLost) continue;
       logger.error(`import ${job.id} was interrupted`, (error as Error)?.stack);
-      await releaseImport(orm, job, Math.min(60_000, 1000 * 2 ** job.claim)).catch(() => {});
+      await releaseImport(orm, job, Math.min(60_000, 1000 * 2 ** claimsSinceStart(job.claim))).catch(() => {});
     }
   }
 }
@@ -60,6 +70,7 @@ async function work(em: EntityManager, orm: Orm, job: Job, options: DrainOptions
     return saveJob(em, job, { ...failed, claimedUntil: null });
   }
   if ((await runImport(em, job, told)) === 'stopped') return releaseImport(orm, job);
-  // What it held stands in the tables now, or was refused: the bytes are not kept.
-  await removeUpload(options.folder, filePath);
+  // What it held stands in the tables now, or was refused. Only what can still be started or mended is kept for a while.
+  const ended = await em.findOneOrFail(Import, { id: job.id }, { refresh: true });
+  if (!ended.dryRun && !hasRowsNotTaken(ended)) await removeUpload(options.folder, filePath);
 }

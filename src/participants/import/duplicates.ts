@@ -3,8 +3,8 @@ import { shown, type RowProblem } from './problem.js';
 
 /**
  * Notes what must be unique within one file and tells of the second one. Give it every draft in the file's order; it
- * answers null, or the error for this row (code `taken`, naming the first row). Rows with errors have no draft, so they
- * claim nothing. Memberships may repeat (the second changes nothing), also those on rows of a groups file.
+ * answers null, or the error for this row (code `taken`, naming the first row). Memberships may repeat (the second changes
+ * nothing), also those on rows of a groups file.
  * Memory: one string for each value.
  */
 export function duplicateFinder(): (row: number, draft: Draft) => RowProblem | null {
@@ -37,9 +37,13 @@ function uniqueValues(draft: Draft): [field: string, value: string][] {
     case 'participant':
       return present(['identifier', draft.identifier], ['external_id', draft.external_id]);
     case 'user':
-      return present(['external_id', draft.external_id], ['email', draft.email]);
+      return present(['external_id', draft.external_id], ['email', draft.email || null]);
     case 'group':
       return draft.member ? [] : present(['external_id', draft.external_id]);
+    case 'person':
+      return present(['external_id', draft.external_id]);
+    case 'enrollment':
+      return present(['enrollment_id', draft.enrollment_id]);
     case 'membership':
       return [];
   }

@@ -1,21 +1,11 @@
 import { lockingRows, read } from '../../platform/database/read.js';
 import { insertRows, updateRows } from '../../platform/ledger/audited-rows.js';
 import { Group, sortNameOf } from '../group.entity.js';
+import { type KnownGroup } from './known-group.js';
 import { shown, type RowProblem } from './problem.js';
 import { differences, inSlices, jsonColumn, present, type Effect, type Taking } from './taken.js';
 
-/** A group as it stands, or as this chunk is about to make it (then `id` is 0 until it is written). */
-export interface KnownGroup {
-  id: number;
-  name: string;
-  externalId: string | null;
-  groupType: string;
-  isActive: boolean;
-  extraData: Record<string, unknown>;
-  /** The parent's id, or the parent itself while it has none. */
-  parent: number | null;
-  newParent?: KnownGroup;
-}
+export { type KnownGroup };
 
 interface Row {
   id: number;
@@ -36,16 +26,17 @@ export class KnownGroups {
   readonly #byId = new Map<number, KnownGroup>();
 
   static async find(taking: Taking, externalIds: Iterable<string>, names: Iterable<string>): Promise<KnownGroups> {
-    const { tx, dryRun } = taking;
+    const { tx, dryRun, imagined } = taking;
+    const [idsAsked, namesAsked] = [[...externalIds], [...names].map(sortNameOf)];
     const known = new KnownGroups();
     const lock = dryRun ? '' : lockingRows(tx, 'g');
     const rows = [
-      ...(await inSlices(externalIds, (ids) =>
+      ...(await inSlices(idsAsked, (ids) =>
         read<Row>(tx, `select ${COLUMNS} where g.organization_id = :organization and g.external_id in (:ids) ${lock}`, {
           ids,
         }),
       )),
-      ...(await inSlices([...names].map(sortNameOf), (keys) =>
+      ...(await inSlices(namesAsked, (keys) =>
         read<Row>(tx, `select ${COLUMNS} where g.organization_id = :organization and g.sort_name in (:keys) ${lock}`, {
           keys,
         }),
@@ -53,7 +44,9 @@ export class KnownGroups {
     ];
     // Sorted here: told to sort by id, SQLite reads the whole organization in that order instead of using the index.
     rows.sort((a, b) => Number(a.id) - Number(b.id));
-    for (const row of rows)
+    for (const row of rows) {
+      // In a trial run: as it would be by now.
+      if (imagined.group(Number(row.id))) continue;
       known.add({
         id: Number(row.id),
         name: row.name,
@@ -63,6 +56,9 @@ export class KnownGroups {
         extraData: jsonColumn(row.extra_data),
         parent: row.parent_id === null ? null : Number(row.parent_id),
       });
+    }
+    for (const key of [...idsAsked.map((id) => `id ${id}`), ...namesAsked.map((name) => `name ${name}`)])
+      for (const group of imagined.groups(key)) known.add(group);
     return known;
   }
 
@@ -73,6 +69,17 @@ export class KnownGroups {
     const key = sortNameOf(group.name);
     this.#byName.set(key, [...(this.#byName.get(key) ?? []), group]);
     return group;
+  }
+
+  /** Knows the group by another name from now on. */
+  rename(group: KnownGroup, name: string): void {
+    const [old, next] = [sortNameOf(group.name), sortNameOf(name)];
+    this.#byName.set(
+      old,
+      (this.#byName.get(old) ?? []).filter((each) => each !== group),
+    );
+    this.#byName.set(next, [...(this.#byName.get(next) ?? []), group]);
+    group.name = name;
   }
 
   /** Knows the group by an external id that it was just given. */
@@ -128,7 +135,7 @@ export async function insertGroups(taking: Taking, groups: KnownGroup[]): Promis
       parent,
     }));
     const ids = taking.dryRun
-      ? ready.map((group) => imagine(taking, group))
+      ? ready.map(() => taking.imagined.newId())
       : await insertRows(
           taking.tx,
           Group,
@@ -140,33 +147,8 @@ export async function insertGroups(taking: Taking, groups: KnownGroup[]): Promis
     });
     rest = rest.filter((group) => group.id === 0);
   }
+  if (taking.dryRun) for (const group of groups) taking.imagined.keep(group);
   return groups.map((group) => effects.get(group)!);
-}
-
-/** A dry run remembers the groups it would have made, so that later rows find them. */
-function imagine(taking: Taking, group: KnownGroup): number {
-  const id = -1 - taking.imagined.size;
-  taking.imagined.set(group.externalId === null ? `name ${sortNameOf(group.name)}` : `id ${group.externalId}`, id);
-  return id;
-}
-
-/** Lets a dry run find the groups that it would have made in an earlier chunk. */
-export function recallImagined(
-  taking: Taking,
-  known: KnownGroups,
-  externalIds: Iterable<string>,
-  names: Iterable<string>,
-): void {
-  if (taking.imagined.size === 0) return;
-  const blank = { groupType: '', isActive: true, extraData: {}, parent: null };
-  for (const externalId of externalIds) {
-    const id = taking.imagined.get(`id ${externalId}`);
-    if (id !== undefined && !known.withExternalId(externalId)) known.add({ ...blank, id, name: '', externalId });
-  }
-  for (const name of names) {
-    const id = taking.imagined.get(`name ${sortNameOf(name)}`);
-    if (id !== undefined && known.named(name).length === 0) known.add({ ...blank, id, name, externalId: null });
-  }
 }
 
 /** A change of a group that stands in the table. */
@@ -191,6 +173,7 @@ export async function updateGroups(taking: Taking, changes: GroupChange[]): Prom
         after: 'name' in after ? { ...after, sortName: sortNameOf(after.name as string) } : after,
       })),
     );
+  if (taking.dryRun) for (const { group, after } of changes) taking.imagined.keep(Object.assign(group, after));
   return changes.map(({ group, before, after }) => ({ table: 'groups', record: group.id, before, after }));
 }
 
@@ -205,9 +188,7 @@ export class NamedGroups {
   ) {}
 
   static async find(taking: Taking, words: string[]): Promise<NamedGroups> {
-    const known = await KnownGroups.find(taking, words, words);
-    recallImagined(taking, known, words, words);
-    return new NamedGroups(taking, known);
+    return new NamedGroups(taking, await KnownGroups.find(taking, words, words));
   }
 
   /** @returns the group, which may still have to be written, or why the word does not say which one */

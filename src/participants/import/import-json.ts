@@ -3,6 +3,7 @@ import { ImportRow } from './import-row.entity.js';
 import { type Import } from './import.entity.js';
 import { failureOf } from './job.js';
 import { sentence, type RowProblem } from './problem.js';
+import { recordsOf } from './records.js';
 
 /** How many sentences about rows an answer holds. */
 const MOST_TOLD = 500;
@@ -30,7 +31,12 @@ export async function importJson(em: EntityManager, job: Import, terms: Terms) {
     code,
     message: sentence({ message, params: { ...words, ...params } }),
   });
-  const whole = failure && { row: null, field: null, code: failure.code, message: sentence(failure) };
+  const whole = failure && {
+    row: null,
+    field: null,
+    code: failure.code,
+    message: sentence({ ...failure, params: { ...words, ...failure.params } }),
+  };
   return {
     id: job.id,
     kind: job.kind,
@@ -46,6 +52,7 @@ export async function importJson(em: EntityManager, job: Import, terms: Terms) {
     unchanged: job.unchangedCount,
     skipped: job.skippedCount,
     failed: job.failedCount,
+    records: recordsOf(job),
     errors: [...(whole ? [whole] : []), ...told.map(json)].slice(0, MOST_TOLD),
     errors_total: job.errorsCount + (whole ? 1 : 0),
     warnings: warnings.map(json),

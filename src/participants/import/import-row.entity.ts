@@ -5,7 +5,7 @@ import { Import } from './import.entity.js';
 /**
  * What became of one row of the file, for undoing and telling. The first entry of a row says its outcome; `also` are
  * further records that the row made or changed (a membership, a group). Rows that changed nothing are only counted,
- * unless there is something to tell about them. `before` is null for what was created.
+ * unless there is something to tell about them. `before` is null for what was created, `after` for what was removed.
  */
 const ImportRowSchema = defineEntity({
   name: 'ImportRow',

@@ -4,7 +4,8 @@ import { tenantColumns } from '../../tenancy/index.js';
 
 /**
  * One import job. The row is the job: whoever claims it goes on after its checkpoint, so a crash loses nothing.
- * status: preview (uploaded, waiting for the person), queued, running, done, failed, undone.
+ * status: reading (being unpacked), preview (uploaded, waiting for the person), queued, running, done, failed, undoing,
+ * undone.
  */
 const ImportSchema = defineEntity({
   name: 'Import',
@@ -19,7 +20,10 @@ const ImportSchema = defineEntity({
     filePath: p.string().length(255),
     shape: p.json<Record<string, unknown>>(),
     mapping: p.json<Record<string, string>>(),
-    status: p.string().length(20).$type<'preview' | 'queued' | 'running' | 'done' | 'failed' | 'undoing' | 'undone'>(),
+    status: p
+      .string()
+      .length(20)
+      .$type<'reading' | 'preview' | 'queued' | 'running' | 'done' | 'failed' | 'undoing' | 'undone'>(),
     dryRun: p.boolean().default(false),
     onError: p.string().length(10).$type<'skip' | 'abort'>(),
     total: p.integer().default(0),
@@ -32,6 +36,8 @@ const ImportSchema = defineEntity({
     /** Sentences about failed and skipped rows, and about rows that were taken with a reservation. */
     errorsCount: p.integer().default(0).fieldName('errors_count'),
     warningsCount: p.integer().default(0).fieldName('warnings_count'),
+    /** What was made and changed, by table (Records); of a trial run, what would be. */
+    records: p.json<Record<string, unknown>>().nullable(),
     /** The last record number that is done; the next run starts after it. */
     checkpoint: p.integer().default(0),
     /** Why the file as a whole was given up: JSON {code, message, params}. */

@@ -3,12 +3,22 @@ import { MulterModule } from '@nestjs/platform-express';
 import { ScheduleModule } from '@nestjs/schedule';
 import { type Config } from '../../platform/config.js';
 import { uploadsFolder } from '../../platform/files.js';
+import { SendErrors } from './errors/send-errors.js';
 import { ImportJobs } from './import-jobs.js';
 import { ImportApi } from './import.api.js';
 import { ImportPages } from './import.pages.js';
+import { ImportTogetherHandler } from './import-together.js';
+import { RawUpload } from './raw-upload.js';
 import { MOST_BYTES } from './read-table.js';
+import { Reading } from './reading.js';
 import { ReceiveUploadHandler } from './receive-upload.js';
-import { ChooseColumnsHandler, DiscardUploadHandler, StartImportHandler } from './start-import.js';
+import {
+  ChooseColumnsHandler,
+  DiscardUploadHandler,
+  StartImportHandler,
+  WaitAgainHandler,
+  GuessColumnsHandler,
+} from './start-import.js';
 import { UndoImportHandler } from './undo-import.js';
 
 @Module({
@@ -26,12 +36,18 @@ import { UndoImportHandler } from './undo-import.js';
   controllers: [ImportApi, ImportPages],
   providers: [
     ImportJobs,
+    SendErrors,
+    Reading,
     ReceiveUploadHandler,
+    ImportTogetherHandler,
+    RawUpload,
     StartImportHandler,
+    WaitAgainHandler,
     ChooseColumnsHandler,
+    GuessColumnsHandler,
     DiscardUploadHandler,
     UndoImportHandler,
   ],
-  exports: [ImportJobs],
+  exports: [ImportJobs, Reading],
 })
 export class ImportModule {}

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Body, Controller, Get, HttpCode, Post, Query, Req, Res, UploadedFiles, UseInterceptors } from '@nestjs/common';
 import { Inject } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
@@ -15,23 +16,40 @@ import { Reply } from '../../platform/http/reply.js';
 import { isFragment, type AppRequest } from '../../platform/http/request.js';
 import { Target } from '../../platform/http/target.guard.js';
 import { termsOf } from '../../tenancy/index.js';
+import { changedRecords } from './changed-records.query.js';
+import { SendErrors } from './errors/send-errors.js';
+import { guessFor, withDateFormats } from './guess-dates.js';
 import { ImportRow } from './import-row.entity.js';
 import { keptRows, termParams, toldRows } from './import-json.js';
-import { ImportJobs } from './import-jobs.js';
+import { FILE_KEPT_MS, ImportJobs } from './import-jobs.js';
 import { Import } from './import.entity.js';
 import { failureOf } from './job.js';
 import { rankOf } from './kind-order.js';
 import { importKinds, type ImportKind } from './kinds.js';
 import { type RowProblem } from './problem.js';
-import { previewOf } from './preview.query.js';
-import { ReceiveUpload } from './receive-upload.js';
+import { CHANGES_ON_A_PAGE, previewOf } from './preview.query.js';
+import { recordsOf } from './records.js';
+import { rememberedSince } from './remember-mapping.js';
+import { Reading, type Read } from './reading.js';
+import { ReceiveUpload, type Upload } from './receive-upload.js';
+import { type TableShape } from './read-table.js';
 import { recognitionOf } from './run-import.js';
-import { ChooseColumns, DiscardUpload, StartImport, StartInput } from './start-import.js';
+import { ChooseColumns, DiscardUpload, GuessColumns, StartImport, StartInput, WaitAgain } from './start-import.js';
+import { isArchive } from './workbook/open-upload.js';
 import { UndoImport } from './undo-import.js';
 import { uploadOf, type MulterFile } from './upload.js';
 
-const listQuery = z.object({ page: pagingFields.page });
-const resultQuery = z.object({ page: pagingFields.page, warnings: pagingFields.page, kept: pagingFields.page });
+const listQuery = z.object({
+  page: pagingFields.page,
+  /** The page that asks again shows a file that is being read. */
+  reading: z.string().optional(),
+});
+const resultQuery = z.object({
+  page: pagingFields.page,
+  warnings: pagingFields.page,
+  kept: pagingFields.page,
+  changes: pagingFields.page,
+});
 const columnsInput = z
   .object({ kind: z.enum(importKinds as [ImportKind, ...ImportKind[]], { error: 'Choose what this file holds.' }) })
   .catchall(z.string().max(200));
@@ -48,6 +66,8 @@ export class ImportPages {
     private readonly em: EntityManager,
     private readonly jobs: ImportJobs,
     private readonly reply: Reply,
+    private readonly sendErrors: SendErrors,
+    private readonly reading: Reading,
     @Inject('config') config: Config,
   ) {
     this.folder = uploadsFolder(config);
@@ -55,7 +75,14 @@ export class ImportPages {
 
   @Can('import.run')
   @Get()
-  async list(@Query({ schema: listQuery }) { page }: z.output<typeof listQuery>, @Req() request: AppRequest) {
+  async list(
+    @Query({ schema: listQuery }) { page, reading }: z.output<typeof listQuery>,
+    @Req() request: AppRequest,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    // What was read waits in another part of the page.
+    if (reading && isFragment(request) && (await this.em.count(Import, { status: 'reading' })) === 0)
+      response.setHeader('HX-Refresh', 'true');
     return this.listPage(request, page);
   }
 
@@ -67,14 +94,12 @@ export class ImportPages {
     const ids: number[] = [];
     // A browser sends one nameless, empty file when none was chosen.
     const chosen = files.filter((file) => file.size > 0 || file.originalname !== '');
+    const deadline = performance.now() + this.reading.patienceMs;
     for (const file of chosen) {
       const upload = uploadOf(file);
-      try {
-        ids.push(await this.bus.execute<ReceiveUpload, number>(new ReceiveUpload(upload)));
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        refused.push({ file: upload.fileName, refusal: error.refusals[0]! });
-      }
+      const read = await this.take(upload, Math.max(0, deadline - performance.now()));
+      ids.push(...read.ids);
+      refused.push(...read.refused);
     }
     if (chosen.length === 0)
       refused.push({ file: '', refusal: { code: 'required', message: 'Choose at least one file.', field: 'files' } });
@@ -101,8 +126,10 @@ export class ImportPages {
   ) {
     const params = paramsWith(termParams(termsOf(me.organization)));
     if (job.status === 'preview') {
-      const preview = await previewOf(this.em, job, uploadedFile(this.folder, job.filePath));
-      return this.reply.render('import/preview.njk', { job, params, ...preview }, request);
+      const preview = await previewOf(this.em, job, uploadedFile(this.folder, job.filePath), query.changes);
+      const since = await rememberedSince(this.em, preview.shape.header, preview.recognition);
+      const data = { job, params, records: recordsOf(preview.counts), query, since, ...preview };
+      return this.reply.render('import/preview.njk', data, request);
     }
     if (isOpen(job)) return this.reply.render('import/progress.njk', { job, ...(await this.progressOf(job)) }, request);
     const paging = (page: number) => ({ page, per_page: PER_PAGE });
@@ -113,17 +140,25 @@ export class ImportPages {
       ? await keptRows(this.em, job, { limit: PER_PAGE, offset: (query.kept - 1) * PER_PAGE })
       : [];
     const undone = job.status === 'undone' ? await this.em.count(ImportRow, { import: job.id, undone: 'undone' }) : 0;
-    const invited = await this.em.count(ImportRow, { import: job.id, table: 'users', outcome: 'created' });
+    const changes = await changedRecords(this.em, job, { page: query.changes, per_page: CHANGES_ON_A_PAGE });
+    // Passed over without a sentence: OneRoster's guardians.
+    const told = await this.em.count(ImportRow, { import: job.id, outcome: 'skipped' });
+    const family = job.kind.startsWith('oneroster_') && !failureOf(job) ? job.skippedCount - told : 0;
     const data = {
       job,
       params,
       failure: failureOf(job),
+      mendable: this.sendErrors.available(job),
+      kept_until: job.finishedAt && new Date(job.finishedAt.getTime() + FILE_KEPT_MS),
       errors,
       warnings,
       kept,
       kept_meta: { ...paging(query.kept), total: keptTotal },
       undone,
-      invited,
+      family,
+      records: recordsOf(job),
+      changes: { ...changes, meta: { page: query.changes, per_page: CHANGES_ON_A_PAGE, total: changes.total } },
+      startable: job.dryRun && job.status === 'done' && existsSync(uploadedFile(this.folder, job.filePath)),
       query,
     };
     return this.reply.render('import/result.njk', data, request);
@@ -135,11 +170,25 @@ export class ImportPages {
   async progress(@Target('id') job: Import, @Req() request: AppRequest, @Res() response: Response) {
     // The page of an import that has ended is another one: go there.
     if (!isOpen(job)) {
-      if (!isFragment(request)) return response.redirect(303, `/import/${job.id}`);
-      return response.setHeader('HX-Redirect', `/import/${job.id}`).status(200).end();
+      const next = job.status === 'preview' && job.shape.together ? '/import' : `/import/${job.id}`;
+      if (!isFragment(request)) return response.redirect(303, next);
+      return response.setHeader('HX-Redirect', next).status(200).end();
     }
     const data = { job, ...(await this.progressOf(job)) };
     return response.type('html').send(this.reply.render('import/_progress.njk', data, request));
+  }
+
+  /** The rows that were not taken, in the form of the file, each with what is wrong with it. */
+  @Can('import.run')
+  @Targets({ id: Import })
+  @Get(':id/errors')
+  async errors(
+    @Target('id') job: Import,
+    @Me() me: SignedInUser,
+    @Req() request: AppRequest,
+    @Res() response: Response,
+  ) {
+    await this.sendErrors.send(job, me, request, response);
   }
 
   @Can('import.run')
@@ -158,7 +207,25 @@ export class ImportPages {
       const format = (input as Record<string, string>)[`format_${at}`];
       mapping[name] = format ? `${field}:${format}` : field;
     });
-    await this.bus.execute(new ChooseColumns(job.id, input.kind, mapping));
+    const dated = this.fileOf(job) ? await withDateFormats(...this.fileOf(job)!, input.kind, mapping) : mapping;
+    await this.bus.execute(new ChooseColumns(job.id, input.kind, dated));
+    response.redirect(303, `/import/${job.id}`);
+  }
+
+  @Can('import.run')
+  @Targets({ id: Import })
+  @Post(':id/guess')
+  async guess(@Target('id') job: Import, @Res() response: Response) {
+    await this.bus.execute(new GuessColumns(job.id, this.fileOf(job) && (await guessFor(...this.fileOf(job)!))));
+    response.redirect(303, `/import/${job.id}#columns`);
+  }
+
+  /** From a trial run back to the columns. */
+  @Can('import.run')
+  @Targets({ id: Import })
+  @Post(':id/wait')
+  async wait(@Target('id') job: Import, @Res() response: Response) {
+    await this.bus.execute(new WaitAgain(job.id));
     response.redirect(303, `/import/${job.id}`);
   }
 
@@ -180,6 +247,23 @@ export class ImportPages {
     response.redirect(303, `/import/${job.id}`);
   }
 
+  /** The file of an import that waits, and its shape; null when it does not wait any more. */
+  private fileOf(job: Import): [file: string, shape: TableShape] | null {
+    const file = uploadedFile(this.folder, job.filePath);
+    return job.status === 'preview' && existsSync(file) ? [file, job.shape as unknown as TableShape] : null;
+  }
+
+  /** A plain file waits at once; an archive or workbook is read first. */
+  private async take(upload: Upload, patience: number): Promise<Read> {
+    if (await isArchive(uploadedFile(this.folder, upload.path))) return this.reading.begin(upload, patience);
+    try {
+      return { ids: [await this.bus.execute<ReceiveUpload, number>(new ReceiveUpload(upload))], refused: [] };
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return { ids: [], refused: [{ file: upload.fileName, refusal: error.refusals[0]! }] };
+    }
+  }
+
   private async listPage(request: AppRequest, page: number, refused: { file: string; refusal: Refusal }[] = []) {
     const waiting = await this.em.find(Import, { status: 'preview' }, { orderBy: { id: 'asc' }, limit: 50 });
     waiting.sort((a, b) => rankOf(a.kind) - rankOf(b.kind) || a.id - b.id);
@@ -189,7 +273,15 @@ export class ImportPages {
       { orderBy: { id: 'desc' }, limit: 20, offset: (page - 1) * 20 },
     );
     const ready = waiting.filter((job) => recognitionOf(job).problems.length === 0);
-    const data = { waiting, ready, past, meta: { page, per_page: 20, total }, open: past.some(isOpen), refused };
+    const data = {
+      waiting,
+      ready,
+      past,
+      meta: { page, per_page: 20, total },
+      open: past.some(isOpen),
+      reading: past.some(({ status }) => status === 'reading'),
+      refused,
+    };
     const view = isFragment(request) && refused.length === 0 ? 'import/_past.njk' : 'import/list.njk';
     return this.reply.render(view, data, request);
   }
@@ -211,4 +303,4 @@ const paramsWith =
   });
 
 const isOpen = (job: Import): boolean =>
-  job.status === 'queued' || job.status === 'running' || job.status === 'undoing';
+  job.status === 'reading' || job.status === 'queued' || job.status === 'running' || job.status === 'undoing';

@@ -21,6 +21,17 @@ export class ClaimLost extends Error {}
 const LEASE_MS = 60_000;
 /** After so many claims without an end the job is given up: it takes its worker down every time. */
 const MOST_CLAIMS = 8;
+/** Each start of a job, and each undoing, counts its claims from a multiple of this. */
+const CLAIMS_OF_A_START = 100;
+
+/** How often the job was claimed since it was started, or since it was to be undone. */
+export const claimsSinceStart = (claim: number): number => claim % CLAIMS_OF_A_START;
+
+/**
+ * The number from which the claims of a new start count. It never goes back: a worker that was taken for dead must not
+ * find its old number in force again.
+ */
+export const nextStart = (claim: number): number => claim - claimsSinceStart(claim) + CLAIMS_OF_A_START;
 
 export const leaseEnd = (): Date => new Date(clock.now().getTime() + LEASE_MS);
 
@@ -70,7 +81,7 @@ export async function claimImport(orm: Orm): Promise<Job | null> {
   for (let tries = 0; tries < 20; tries++) {
     const found = await dueImport(orm);
     if (!found) return null;
-    if (found.claim >= MOST_CLAIMS) {
+    if (claimsSinceStart(found.claim) >= MOST_CLAIMS) {
       await giveUp(orm, found);
       continue;
     }
@@ -93,6 +104,27 @@ export async function claimImport(orm: Orm): Promise<Job | null> {
   return null;
 }
 
+/** Claims an upload that somebody began to read and did not end. @returns null when there is none */
+export async function claimReading(orm: Orm): Promise<Import | null> {
+  const em = orm.em.fork({ disableContextResolution: true }) as EntityManager;
+  // Uploads of every organization; each is read in the name of its own.
+  const [job] = await em.find(
+    Import,
+    { status: 'reading', claimedUntil: { $lte: clock.now() } },
+    { filters: false, orderBy: { id: 'asc' }, limit: 1 },
+  );
+  if (!job) return null;
+  const claim = job.claim + 1;
+  const claimed = await forJob(orm, job, (own) =>
+    own.nativeUpdate(
+      Import,
+      { id: job.id, claim: job.claim, status: 'reading' },
+      { claim, claimedUntil: leaseEnd(), updatedAt: clock.now() },
+    ),
+  );
+  return claimed === 1 ? Object.assign(job, { claim }) : null;
+}
+
 async function giveUp(orm: Orm, job: Import): Promise<void> {
   const why: Told = {
     code: 'internal',
@@ -103,7 +135,13 @@ async function giveUp(orm: Orm, job: Import): Promise<void> {
     em.nativeUpdate(
       Import,
       { id: job.id, claim: job.claim },
-      { status: 'failed', failure: failureText(why), finishedAt: clock.now(), claimedUntil: null },
+      {
+        status: 'failed',
+        failure: failureText(why),
+        finishedAt: clock.now(),
+        claimedUntil: null,
+        claim: nextStart(job.claim),
+      },
     ),
   );
 }

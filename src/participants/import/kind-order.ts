@@ -6,9 +6,13 @@ export const KIND_ORDER: ImportKind[] = [
   'clever_teachers',
   'clever_sections',
   'clever_students',
+  'oneroster_orgs',
+  'oneroster_classes',
+  'oneroster_users',
   'participants',
   'groups',
   'clever_enrollments',
+  'oneroster_enrollments',
 ];
 
 export const rankOf = (kind: string): number => {

@@ -1,5 +1,6 @@
 /**
- * The kinds of files the importer knows, as data: the generic ones of the contract ("CSV columns") and Clever's five.
+ * The kinds of files the importer knows, as data: the generic ones of the contract ("CSV columns"), Clever's five, and
+ * the four files of OneRoster that people and groups come from (docs/decisions/023-oneroster.md).
  * Headers are written as `sameColumn` makes them: lower case, words joined by `_`.
  */
 export const kinds = {
@@ -35,9 +36,10 @@ export const kinds = {
       teacher_ids: {
         headers: ['teacher_id', ...Array.from({ length: 9 }, (_, i) => `teacher_${i + 2}_id`)],
         many: true,
+        extra: true,
       },
-      term_start: { headers: ['term_start'], date: true },
-      term_end: { headers: ['term_end'], date: true },
+      term_start: { headers: ['term_start'], date: true, extra: true },
+      term_end: { headers: ['term_end'], date: true, extra: true },
     },
     leftOut: [],
     others: 'extra_data',
@@ -62,6 +64,89 @@ export const kinds = {
     },
     leftOut: [],
     others: 'extra_data',
+  },
+  oneroster_orgs: {
+    identifiedBy: ['sourcedid', 'name', 'type'],
+    fields: {
+      external_id: { headers: ['sourcedid'], required: true },
+      name: { headers: ['name'], required: true },
+      group_type: { headers: ['type'] },
+      parent_external_id: { headers: ['parentsourcedid'] },
+      status: { headers: ['status'] },
+    },
+    leftOut: [],
+    others: 'left_out',
+    kept: { identifier: 'identifier' },
+  },
+  oneroster_classes: {
+    identifiedBy: ['sourcedid', 'title', 'schoolsourcedid'],
+    fields: {
+      external_id: { headers: ['sourcedid'], required: true },
+      name: { headers: ['title'], required: true },
+      parent_external_id: { headers: ['schoolsourcedid'], required: true },
+      status: { headers: ['status'] },
+      course_id: { headers: ['coursesourcedid'] },
+      term_ids: { headers: ['termsourcedids'] },
+      // Columns with a dot were put there from the other files of the archive (oneroster/join-files.ts).
+      course: { headers: ['course.title'], extra: true },
+      terms: { headers: ['terms.title'], extra: true },
+      term_start: { headers: ['terms.startdate'], date: true, extra: true },
+      term_end: { headers: ['terms.enddate'], date: true, extra: true },
+      unknown_course: { headers: ['course.unknown'] },
+      unknown_terms: { headers: ['terms.unknown'] },
+    },
+    leftOut: [],
+    others: 'left_out',
+    kept: {
+      classcode: 'class_code',
+      classtype: 'class_type',
+      location: 'location',
+      grades: 'grades',
+      subjects: 'subjects',
+      periods: 'periods',
+    },
+  },
+  oneroster_users: {
+    identifiedBy: ['sourcedid', 'givenname', 'familyname'],
+    fields: {
+      external_id: { headers: ['sourcedid'], required: true },
+      first_name: { headers: ['givenname'], required: true },
+      last_name: { headers: ['familyname'], required: true },
+      role: { headers: ['role'] },
+      identifier: { headers: ['identifier'] },
+      username: { headers: ['username'] },
+      email: { headers: ['email'] },
+      phone: { headers: ['phone'] },
+      sms: { headers: ['sms'] },
+      status: { headers: ['status'] },
+      enabled: { headers: ['enableduser'] },
+    },
+    leftOut: [],
+    others: 'left_out',
+    kept: {
+      middlename: 'middle_name',
+      preferredgivenname: 'preferred_first_name',
+      preferredmiddlename: 'preferred_middle_name',
+      preferredfamilyname: 'preferred_last_name',
+      grades: 'grades',
+      orgsourcedids: 'org_ids',
+      primaryorgsourcedid: 'primary_org_id',
+    },
+  },
+  oneroster_enrollments: {
+    identifiedBy: ['sourcedid', 'classsourcedid', 'usersourcedid', 'role'],
+    fields: {
+      enrollment_id: { headers: ['sourcedid'], required: true },
+      group_external_id: { headers: ['classsourcedid'], required: true },
+      school_external_id: { headers: ['schoolsourcedid'] },
+      user_external_id: { headers: ['usersourcedid'], required: true },
+      role: { headers: ['role'], required: true },
+      begin_date: { headers: ['begindate'], date: true },
+      end_date: { headers: ['enddate'], date: true },
+      status: { headers: ['status'] },
+    },
+    leftOut: [],
+    others: 'left_out',
   },
   participants: {
     identifiedBy: ['first_name', 'last_name'],
@@ -103,14 +188,20 @@ interface KindSpec {
   leftOut: readonly string[];
   /** Where columns go that no field asks for. */
   others: 'extra_data' | 'left_out';
+  /** Columns that go to extra data all the same, and under which name. */
+  kept?: Readonly<Record<string, string>>;
 }
 
-/** One field of a kind: the headers it is known by, whether a row needs it, whether several columns may feed it. */
+/**
+ * One field of a kind: the headers it is known by, whether a row needs it, whether several columns may feed it, whether
+ * its value lies in extra data under the field's name.
+ */
 export interface FieldSpec {
   headers: readonly string[];
   required?: boolean;
   date?: boolean;
   many?: boolean;
+  extra?: boolean;
 }
 
 export const importKinds = Object.keys(kinds) as ImportKind[];

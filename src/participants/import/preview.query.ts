@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type EntityManager } from '@mikro-orm/core';
 import { counted, noCounts, type Counts } from './counts.js';
 import { type Draft } from './drafts.js';
+import { described, type Change, type ChangedRecord } from './changed-records.query.js';
 import { Import } from './import.entity.js';
 import { rankOf } from './kind-order.js';
 import { importKinds, kindSpec, type ImportKind } from './kinds.js';
@@ -15,15 +16,31 @@ import { type Taken } from './taken.js';
 
 /** Rows that a preview looks at; of a longer file it says so. */
 const MOST_LOOKED_AT = 10_000;
+/** What most files are is offered first. */
+const OWN_LISTS: ImportKind[] = ['participants', 'groups'];
 const CHUNK = 500;
 const MOST_TOLD = 20;
+export const CHANGES_ON_A_PAGE = 50;
+
+interface PageMeta {
+  page: number;
+  per_page: number;
+  total: number;
+}
 
 /** What the page of a waiting import shows. */
 export interface Preview {
   recognition: Recognition;
   shape: TableShape;
   /** Each column of the file with values from its first rows. */
-  columns: { header: string; field: string; dateFormat: string | null; samples: string[]; at: number }[];
+  columns: {
+    header: string;
+    field: string;
+    dateFormat: string | null;
+    secret: boolean;
+    samples: string[];
+    at: number;
+  }[];
   /** What a column may become. */
   fields: { value: string; required: boolean; date: boolean }[];
   dateFormats: readonly string[];
@@ -35,16 +52,23 @@ export interface Preview {
   complete: boolean;
   /** Rows that miss something which another waiting file may bring. */
   later: number;
+  /** Rows about people who are never taken: passed over without a sentence for each. */
+  family: number;
   /** Names of groups that would be made because people are put into them. */
   newGroups: string[];
   errors: RowProblem[];
   warnings: RowProblem[];
+  /** One page of the records that would be changed, and how many there are. */
+  changes: { records: ChangedRecord[]; meta: PageMeta };
   /** The file breaks off. */
   broken: Told | null;
 }
 
-/** Looks at an import as the worker would, without writing: a trial run over the first rows. */
-export async function previewOf(em: EntityManager, job: Import, file: string): Promise<Preview> {
+/**
+ * Looks at an import as the worker would, without writing: a trial run over the first rows.
+ * @param page of the records that would be changed
+ */
+export async function previewOf(em: EntityManager, job: Import, file: string, page: number): Promise<Preview> {
   const recognition = recognitionOf(job);
   const shape = job.shape as unknown as TableShape;
   const usable = recognition.kind !== 'unknown' && recognition.problems.length === 0;
@@ -52,10 +76,11 @@ export async function previewOf(em: EntityManager, job: Import, file: string): P
   const result: Preview = {
     recognition,
     shape,
-    columns: recognition.columns.map(({ header, field, dateFormat }, at) => ({
+    columns: recognition.columns.map(({ header, field, dateFormat, secret }, at) => ({
       header,
       field,
       dateFormat: dateFormat ?? null,
+      secret: !!secret,
       samples: [],
       at,
     })),
@@ -65,18 +90,22 @@ export async function previewOf(em: EntityManager, job: Import, file: string): P
       date: !!date,
     })),
     dateFormats,
-    kinds: importKinds,
+    kinds: [...OWN_LISTS, ...importKinds.filter((kind) => !OWN_LISTS.includes(kind))],
     drafts: [],
     counts: noCounts(),
     complete: true,
     later: 0,
+    family: 0,
     newGroups: [],
     errors: [],
     warnings: [],
+    changes: { records: [], meta: { page, per_page: CHANGES_ON_A_PAGE, total: 0 } },
     broken: null,
   };
+  const changes: Change[] = [];
   try {
-    await look(em, job, file, result, usable);
+    await look(em, job, file, result, usable, changes);
+    result.changes.records = await described(em, changes);
   } catch (error) {
     if (!(error instanceof TableRefused)) throw error;
     result.broken = { code: error.code, message: error.template, params: error.params };
@@ -84,7 +113,14 @@ export async function previewOf(em: EntityManager, job: Import, file: string): P
   return result;
 }
 
-async function look(em: EntityManager, job: Import, file: string, result: Preview, usable: boolean): Promise<void> {
+async function look(
+  em: EntityManager,
+  job: Import,
+  file: string,
+  result: Preview,
+  usable: boolean,
+  changes: Change[],
+): Promise<void> {
   const taking = await takingFor(em, job, true);
   const reader = usable ? fileReader(result.recognition, taking.today) : null;
   const others = await othersBefore(em, job);
@@ -92,7 +128,10 @@ async function look(em: EntityManager, job: Import, file: string, result: Previe
   const take = async () => {
     const taken = await takeRows(taking, chunk);
     result.counts = counted(result.counts, taken);
-    for (const each of taken) note(result, each, others);
+    for (const each of taken) {
+      note(result, each, others);
+      noteChanges(result.changes.meta, each, changes);
+    }
     chunk = [];
     await nextTurn();
   };
@@ -104,7 +143,7 @@ async function look(em: EntityManager, job: Import, file: string, result: Previe
     }
     for (const column of result.columns) {
       const cell = (raw.cells[column.at] ?? '').trim();
-      if (cell !== '' && column.samples.length < 3 && !column.samples.includes(cell))
+      if (cell !== '' && !column.secret && column.samples.length < 3 && !column.samples.includes(cell))
         column.samples.push(cell.slice(0, 60));
     }
     if (!reader) {
@@ -120,6 +159,7 @@ async function look(em: EntityManager, job: Import, file: string, result: Previe
 
 function note(result: Preview, taken: Taken, others: boolean): void {
   const { outcome, notes, effects } = taken;
+  if (outcome === 'skipped' && notes.length === 0) result.family++;
   const misses = outcome === 'failed' && notes.every(({ code }) => code === 'unknown');
   if (misses && others) {
     result.later++;
@@ -130,6 +170,16 @@ function note(result: Preview, taken: Taken, others: boolean): void {
   for (const effect of effects.slice(outcome === 'created' ? 1 : 0))
     if (effect.table === 'groups' && effect.before === null && result.newGroups.length < 50)
       result.newGroups.push(String(effect.after.name));
+}
+
+/** Keeps the changes of the page that is asked for, and counts all. */
+function noteChanges(meta: PageMeta, { row, effects }: Taken, changes: Change[]): void {
+  const from = (meta.page - 1) * meta.per_page;
+  for (const { table, record, before, after, removed } of effects) {
+    if (before === null || removed) continue;
+    if (meta.total >= from && meta.total < from + meta.per_page) changes.push({ row, table, record, before, after });
+    meta.total++;
+  }
 }
 
 /** Whether files that this one builds on wait or run: what is missing now may come with them. */

@@ -40,6 +40,20 @@ const refusals = {
     'Row {row} is too long, perhaps because a quotation mark is never closed. Correct it and upload again.',
   ],
   not_csv: [415, 'This is {what}, not a CSV file. Save your list as CSV and upload that file.'],
+  broken_archive: [422, 'This archive cannot be opened. Make it again, or send the files one by one.'],
+  locked_archive: [422, 'This file is locked by a password. Save it without one.'],
+  archive_too_large: [413, 'Unpacked this file holds more than {most} MB. Split it into smaller files.'],
+  too_many_files: [422, 'This archive holds more than {most} CSV files. Send the ones that count.'],
+  nothing_needed: [
+    422,
+    'Nothing in this archive is needed: it holds no organizations, classes, users or enrollments of OneRoster.',
+  ],
+  only_in_archive: [
+    422,
+    'This is a file of OneRoster that is not imported by itself. Where it is needed it is read from the ZIP archive of all of them.',
+  ],
+  broken_workbook: [422, 'This workbook cannot be read. Save it again as .xlsx, or as CSV.'],
+  too_many_rows: [422, 'This sheet has more rows than a sheet can have ({most}). Save the rows that count as CSV.'],
   too_large: [413, 'This file is larger than {most} MB. Split it into smaller files.'],
 } as const satisfies Record<string, readonly [number, string]>;
 

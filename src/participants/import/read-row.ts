@@ -1,5 +1,6 @@
 import type { Draft, ExtraData } from './drafts.js';
 import type { ImportKind } from './kinds.js';
+import { classDraft, enrollmentDraft, orgDraft, userDraft } from './oneroster/read-oneroster.js';
 import type { RowProblem } from './problem.js';
 import type { TableRow } from './read-table.js';
 import type { Recognition } from './recognise.js';
@@ -8,8 +9,10 @@ import { RowCells, RowColumns } from './row-cells.js';
 /** What one row says. */
 export interface RowRead {
   row: number;
-  /** null exactly when there are errors. */
+  /** null when there are errors, or when the row is about something that is never taken. */
   draft: Draft | null;
+  /** Where there are errors: whom or what the row means all the same, as far as it can be read. */
+  refused?: Draft;
   errors: RowProblem[];
   /** The row can be taken, but not everything in it. */
   warnings: RowProblem[];
@@ -63,7 +66,8 @@ export function rowReader(recognition: Recognition, { today }: { today: string }
       twoDigitYears += cells.twoDigitYears;
     }
     const { errors, warnings } = cells;
-    return { row, draft: errors.length > 0 ? null : draft, errors, warnings };
+    if (errors.length === 0 || !draft) return { row, draft: errors.length > 0 ? null : draft, errors, warnings };
+    return { row, draft: null, refused: draft, errors, warnings };
   };
   return {
     read,
@@ -74,7 +78,7 @@ export function rowReader(recognition: Recognition, { today }: { today: string }
   };
 }
 
-const drafters: Record<ImportKind, (reading: Reading) => Draft> = {
+const drafters: Record<ImportKind, (reading: Reading) => Draft | null> = {
   participants: ({ cells, today }) => ({
     type: 'participant',
     external_id: cells.text('external_id', most.id),
@@ -158,7 +162,13 @@ const drafters: Record<ImportKind, (reading: Reading) => Draft> = {
     first_name: cells.required('first_name', most.name),
     last_name: cells.required('last_name', most.name),
     email: cells.requiredEmail('email'),
+    named_by_sections: true,
   }),
+
+  oneroster_orgs: ({ cells }) => orgDraft(cells),
+  oneroster_classes: ({ cells, latestTerm }) => classDraft(cells, latestTerm),
+  oneroster_users: ({ cells }) => userDraft(cells),
+  oneroster_enrollments: ({ cells, latestTerm }) => enrollmentDraft(cells, latestTerm),
 };
 
 /** Schools and sections are groups both, and their numbers may be equal: the prefix keeps their external ids apart. */

@@ -6,6 +6,7 @@ import { CsvError, Parser } from 'csv-parse';
 import iconv from 'iconv-lite';
 import { detectText, type TextEncoding } from './detect-text.js';
 import { TableRefused } from './problem.js';
+import { uninert } from '../../platform/inert.js';
 import { sameColumn } from './recognise.js';
 import { surveyText, type Delimiter, type LineEnd } from './survey-text.js';
 
@@ -18,13 +19,15 @@ export interface TableShape {
   lineEnd: LineEnd;
   /** Column names as written, trimmed; an unnamed column is ''. */
   header: string[];
+  /** It was unpacked from a workbook, whose text cells are never live: nothing in it was made inert. */
+  workbook?: boolean;
 }
 
 /** One record of the file. */
 export interface TableRow {
   /** Record number; the header is record 1, blank lines are not records (contract, "Refusals"). */
   row: number;
-  /** The cells as written. May be shorter than the header: what is missing is empty. */
+  /** The cells, without what made them inert (platform/inert.ts). May be shorter than the header: what is missing is empty. */
   cells: string[];
   /** The row has more cells than the header has columns, so none of them can be trusted. */
   tooMany: boolean;
@@ -77,19 +80,54 @@ export async function* readRows(file: string, shape: TableShape, from = 2): Asyn
     for (const cells of batch) {
       row++;
       if (row < from || row === 1 || isBlank(cells)) continue;
-      yield { row, cells, tooMany: cells.length > shape.header.length };
+      const tooMany = cells.length > shape.header.length;
+      yield { row, cells: shape.workbook ? cells : cells.map(uninert), tooMany };
     }
   }
 }
 
+/** One record with what stands in the file for it. */
+export interface WrittenRow extends TableRow {
+  /** Its bytes without the line end; of a UTF-16 file, in that encoding. */
+  written: Buffer;
+}
+
+/** The header (row 1) and the rows below it as readRows gives them, each with its bytes. The cells are not to be shown. */
+export async function* readWrittenRows(file: string, shape: TableShape): AsyncGenerator<WrittenRow, void, undefined> {
+  const encode = isWide(shape.encoding) ? (text: string) => iconv.encode(text, shape.encoding) : bytesOf;
+  let row = 0;
+  for await (const batch of records<{ record: string[]; raw: string }>(file, shape, true)) {
+    for (const { record: cells, raw } of batch) {
+      row++;
+      if (row > 1 && isBlank(cells)) continue;
+      const written = encode(raw.replace(/^[\r\n]+|[\r\n]+$/g, ''));
+      yield { row, cells, tooMany: cells.length > shape.header.length, written };
+    }
+  }
+}
+
+/** Whether a character takes more than one byte, the separators included. */
+const isWide = (encoding: TextEncoding) => encoding === 'utf-16le' || encoding === 'utf-16be';
+
+/** The bytes that were read as one character each. */
+export const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
+
 const isBlank = (cells: string[]) => cells.every((cell) => cell === '' || cell.trim() === '');
 
-/** Every record, header and all, a chunk of the file at a time: a step for each record would cost as much as its parsing. */
-async function* records(
+/**
+ * Every record, header and all, a chunk of the file at a time: a step for each record would cost as much as its parsing.
+ * @param asWritten with the text of each record. What separates cells and rows is ASCII, and in UTF-8 and Windows-1252
+ *   such a byte is nothing else: there the bytes are parsed as they are, one character each, so that none is lost
+ */
+async function* records<R extends string[] | { record: string[]; raw: string } = string[]>(
   file: string,
   { encoding, hasBom, delimiter }: Pick<TableShape, 'encoding' | 'hasBom' | 'delimiter'>,
-): AsyncGenerator<string[][], void, undefined> {
+  asWritten = false,
+): AsyncGenerator<R[], void, undefined> {
+  const asBytes = asWritten && !isWide(encoding);
   const parser = new Parser({
+    raw: asWritten,
+    encoding: asBytes ? 'latin1' : 'utf8',
     delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     skip_empty_lines: true,
@@ -111,7 +149,7 @@ async function* records(
     let held = '';
     for await (const chunk of bytes) {
       guardColumns(state.record.length);
-      if (encoding === 'utf-8') {
+      if (encoding === 'utf-8' || asBytes) {
         yield chunk;
         continue;
       }
@@ -127,10 +165,10 @@ async function* records(
   pipeline(bytes, toUtf8, parser, () => {});
   try {
     for await (const _ of on(parser, 'readable', { close: ['end', 'close'] })) {
-      const batch: string[][] = [];
-      for (let cells: string[] | null; (cells = parser.read() as string[] | null) !== null;) {
-        guardColumns(cells.length);
-        batch.push(cells);
+      const batch: R[] = [];
+      for (let found: R | null; (found = parser.read() as R | null) !== null;) {
+        guardColumns((Array.isArray(found) ? found : found.record).length);
+        batch.push(found);
       }
       if (batch.length > 0) yield batch;
     }

@@ -10,11 +10,14 @@ import { transact } from '../../platform/database/transaction.js';
 import { removeUpload, uploadedFile, uploadsFolder } from '../../platform/files.js';
 import { flag } from '../../platform/http/parse.js';
 import { invalid, Problem, type Refusal } from '../../platform/http/problem.js';
+import { guessFor } from './guess-dates.js';
 import { Import } from './import.entity.js';
 import { type ImportKind } from './kinds.js';
+import { partOf, type ArchiveNote } from './oneroster/archive-files.js';
 import { TableRefused } from './problem.js';
 import { detectTable, type TableShape } from './read-table.js';
 import { recognise } from './recognise.js';
+import { rememberedFor } from './remember-mapping.js';
 
 /** What to do with rows that hold errors: leave them out, or leave everything. */
 export const onError = z.enum(['skip', 'abort'], { error: 'Choose skip or abort.' });
@@ -41,10 +44,25 @@ export const BulkOptions = z
   .meta({ id: 'BulkOptions' });
 export type BulkOptions = z.output<typeof BulkOptions>;
 
+/** The same, in a form or in the address: a file of any kind may come, and a plain body has no room for them. */
+export const ImportOptions = z.strictObject({
+  mapping: BulkOptions.shape.mapping,
+  dry_run: flag.optional(),
+  on_error: onError.optional(),
+  file_name: z.string().max(200).optional(),
+});
+export type ImportOptions = z.output<typeof ImportOptions>;
+
 /** A file that lies in the uploads folder under a random name. */
 export interface Upload {
   path: string;
   fileName: string;
+  /** It was unpacked from a workbook: what goes back to the person is one too. */
+  workbook?: boolean;
+  /** Others came in the same archive. */
+  together?: boolean;
+  /** The archive of OneRoster that it was unpacked from. */
+  archive?: ArchiveNote;
 }
 
 /**
@@ -55,12 +73,16 @@ export interface Upload {
 export class ReceiveUpload implements ICommand {
   constructor(
     readonly upload: Upload,
-    readonly start?: BulkOptions & {
-      /** What this door takes; the first is assumed when the head says nothing. */
-      kinds: ImportKind[];
-    },
+    readonly start?: Start,
   ) {}
 }
+
+type Start = BulkOptions & {
+  /** What this door takes; the first is assumed when the head says nothing. Empty: whatever is recognised. */
+  kinds: ImportKind[];
+  /** Waits all the same: others that came with it are looked at first. */
+  waits?: boolean;
+};
 
 @CommandHandler(ReceiveUpload)
 export class ReceiveUploadHandler implements ICommandHandler<ReceiveUpload, number> {
@@ -74,36 +96,56 @@ export class ReceiveUploadHandler implements ICommandHandler<ReceiveUpload, numb
   }
 
   async execute({ upload, start }: ReceiveUpload): Promise<number> {
-    try {
-      const file = uploadedFile(this.folder, upload.path);
-      const shape = await shapeOf(file);
-      const found = recognise(shape.header, { mapping: start?.mapping });
-      const recognised =
-        start && found.kind === 'unknown'
-          ? recognise(shape.header, { kind: start.kinds[0], mapping: start.mapping })
-          : found;
-      if (start) refuseUnusable(recognised, start.kinds);
-      const fileHash = await hashOf(file);
-      return await transact(this.em, 'import.received', async (tx) => {
-        const job = tx.create(Import, {
-          user: currentUser(),
-          kind: recognised.kind,
-          fileName: upload.fileName,
-          fileHash,
-          filePath: upload.path,
-          shape: shape as unknown as Record<string, unknown>,
-          mapping: start?.mapping ?? {},
-          status: start ? 'queued' : 'preview',
-          dryRun: start?.dry_run ?? false,
-          onError: start?.on_error ?? 'skip',
-        });
-        await tx.flush();
-        return job.id;
-      });
-    } catch (error) {
-      await removeUpload(this.folder, upload.path);
-      throw error;
-    }
+    const values = await lookedAt(this.em, this.folder, upload, start);
+    return transact(this.em, 'import.received', async (tx) => {
+      const job = tx.create(Import, values);
+      await tx.flush();
+      return job.id;
+    });
+  }
+}
+
+/**
+ * Finds out what an uploaded file is.
+ * @returns the values of its import, not kept yet
+ * @throws Problem as ReceiveUpload; the file is then removed
+ */
+export async function lookedAt(em: EntityManager, folder: string, upload: Upload, start?: Start) {
+  try {
+    const file = uploadedFile(folder, upload.path);
+    const shape = await shapeOf(file);
+    const found = recognise(shape.header, { mapping: start?.mapping });
+    const recognised =
+      start && start.kinds.length > 0 && found.kind === 'unknown'
+        ? recognise(shape.header, { kind: start.kinds[0], mapping: start.mapping })
+        : found;
+    if ((!start || start.kinds.length === 0) && found.kind === 'unknown' && partOf(shape.header))
+      throw refusedFile(new TableRefused('only_in_archive'));
+    if (start) refuseUnusable(recognised, start.kinds);
+    const fileHash = await hashOf(file);
+    // A program says itself where its columns go; a person is spared saying it again.
+    const last = start ? null : await rememberedFor(em, shape.header);
+    const guess = start || last ? null : await guessFor(file, shape);
+    return {
+      user: currentUser(),
+      kind: last?.kind ?? guess?.kind ?? recognised.kind,
+      fileName: upload.fileName,
+      fileHash,
+      filePath: upload.path,
+      shape: {
+        ...shape,
+        ...(upload.workbook && { workbook: true }),
+        ...(upload.archive && { archive: upload.archive }),
+        ...(upload.together && { together: true }),
+      },
+      mapping: start?.mapping ?? last?.mapping ?? guess?.mapping ?? {},
+      status: start && !start.waits ? 'queued' : 'preview',
+      dryRun: start?.dry_run ?? false,
+      onError: start?.on_error ?? 'skip',
+    } as const;
+  } catch (error) {
+    await removeUpload(folder, upload.path);
+    throw error;
   }
 }
 
@@ -111,15 +153,20 @@ async function shapeOf(file: string): Promise<TableShape> {
   try {
     return await detectTable(file);
   } catch (error) {
-    if (!(error instanceof TableRefused)) throw error;
-    const { status, code, template: message, params } = error;
-    throw new Problem(status, {
-      code: status === 415 ? 'unsupported_media_type' : code,
-      message,
-      params,
-      field: 'file',
-    });
+    throw refusedFile(error);
   }
+}
+
+/** @returns a refusal of a whole file as the doors tell it; any other error as it is */
+export function refusedFile(error: unknown): unknown {
+  if (!(error instanceof TableRefused)) return error;
+  const { status, code, template: message, params } = error;
+  return new Problem(status, {
+    code: status === 415 ? 'unsupported_media_type' : code,
+    message,
+    params,
+    field: 'file',
+  });
 }
 
 function refuseUnusable({ kind, problems }: ReturnType<typeof recognise>, kinds: ImportKind[]): void {
@@ -128,7 +175,7 @@ function refuseUnusable({ kind, problems }: ReturnType<typeof recognise>, kinds:
       422,
       problems.map(({ code, message, params, field }): Refusal => ({ code, message, params, field })),
     );
-  if (!kinds.includes(kind as ImportKind))
+  if (kinds.length > 0 && !kinds.includes(kind as ImportKind))
     throw invalid('file', 'This file holds something else than this address takes.');
 }
 

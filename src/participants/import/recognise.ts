@@ -1,3 +1,4 @@
+import { uninert } from '../../platform/inert.js';
 import { importKinds, kindSpec, type ImportKind } from './kinds.js';
 import type { Told } from './problem.js';
 import { dateFormats, type DateFormat } from './read-date.js';
@@ -12,6 +13,8 @@ export interface Column {
   key: string;
   /** How dates in this column are written; only columns of a date field have it. */
   dateFormat?: DateFormat;
+  /** A secret: never kept whatever anybody chooses, and its values are shown to nobody. */
+  secret?: true;
 }
 
 /** What a file was recognised as: shown to a person, who may change the mapping and have it recognised again. */
@@ -38,6 +41,14 @@ export interface RecogniseChoice {
   mapping?: Record<string, string>;
 }
 
+/** Columns of any file that are never kept, whatever anybody chooses. */
+const SECRETS = new Set(['password']);
+
+/** The column that a file of rows that were not taken ends with (errors/error-file.ts): it says why, and is ours. */
+export const ERRORS_COLUMN = 'import_errors';
+
+export const isErrorsColumn = (header: string): boolean => sameColumn(header) === ERRORS_COLUMN;
+
 /** Any order and case; spaces, underscores and hyphens equal (contract, "CSV columns"). */
 export function sameColumn(header: string): string {
   return header
@@ -50,30 +61,32 @@ export function sameColumn(header: string): string {
 
 /**
  * Decides from the header (TableShape.header) what kind of file this is and where each column goes. Never throws:
- * what is wrong stands in `problems`. Rules: contract, "CSV columns"; Clever's five files by their heads.
+ * what is wrong stands in `problems`. Rules: contract, "CSV columns"; files of Clever and OneRoster by their heads.
  */
 export function recognise(header: string[], choice: RecogniseChoice = {}): Recognition {
   const names = header.map(sameColumn);
   const kind = choice.kind ?? importKinds.find((known) => kindSpec(known).identifiedBy.every((h) => names.includes(h)));
   if (!kind) return unknown(header);
 
-  const { fields, leftOut, others } = kindSpec(kind);
+  const { fields, leftOut, others, kept = {} } = kindSpec(kind);
   const clever = kind.startsWith('clever_');
   const problems: Recognition['problems'] = [];
   const chosen = readChoice(names, choice.mapping ?? {}, problems);
   const taken = new Set([...chosen.values()].map(({ field }) => field));
 
   const columns = header.map((name, at): Column => {
-    const column = { header: name, key: clever ? names[at]! : name };
+    const keptAs = Object.hasOwn(kept, names[at]!) ? kept[names[at]!] : undefined;
+    const column = { header: name, key: keptAs ?? (clever ? names[at]! : uninert(name)) };
     if (name === '') return { ...column, field: 'left_out' };
+    if (SECRETS.has(names[at]!)) return { ...column, field: 'left_out', secret: true };
     const own = chosen.get(names[at]!);
     if (own) return { ...column, ...own };
-    if (leftOut.includes(names[at]!)) return { ...column, field: 'left_out' };
+    if (leftOut.includes(names[at]!) || isErrorsColumn(name)) return { ...column, field: 'left_out' };
     const guess = Object.entries(fields).find(([field, spec]) => {
       return spec.headers.includes(names[at]!) && (spec.many || !taken.has(field));
     })?.[0];
     if (guess) taken.add(guess);
-    return { ...column, field: guess ?? others };
+    return { ...column, field: guess ?? (keptAs ? 'extra_data' : others) };
   });
 
   for (const column of columns) {
@@ -135,9 +148,12 @@ function summary(columns: Column[]) {
 }
 
 function unknown(header: string[]): Recognition {
-  const columns = header.map((name) => ({ header: name, key: name, field: 'left_out' }));
+  const columns = header.map((name): Column => {
+    const column = { header: name, key: name, field: 'left_out' };
+    return SECRETS.has(sameColumn(name)) ? { ...column, secret: true } : column;
+  });
   const message =
-    'The columns of this file are not known. A list of people needs first_name and last_name, a list of groups needs group_name.';
+    'The columns of this file are not known. A list of {participants} needs first_name and last_name, a list of {groups} needs group_name.';
   const problems = [{ field: 'header', code: 'invalid', message, params: {} }];
   return { ...summary(columns), kind: 'unknown', absent: [], problems };
 }

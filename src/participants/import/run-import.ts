@@ -7,6 +7,7 @@ import { insertRows, type RowValues } from '../../platform/ledger/audited-rows.j
 import { dayOf, DOMAIN_PACKS, Organization } from '../../tenancy/index.js';
 import { columnsOfCounts, counted, countsOf, noCounts, type Counts } from './counts.js';
 import { ImportRow } from './import-row.entity.js';
+import { Imagined } from './imagined.js';
 import { Import } from './import.entity.js';
 import { failureText, saveJob, type Job } from './job.js';
 import { kindSpec, type ImportKind } from './kinds.js';
@@ -37,6 +38,8 @@ const PAUSE = 0.6;
 const SHORTEST_PAUSE_MS = 8;
 const SMALLEST_CHUNK = 60;
 const LARGEST_CHUNK = 500;
+/** Of a file of which nothing is taken so many rows are told about. */
+const MOST_TOLD = 5_000;
 /** How many of the rows that were told about are read at a time. */
 const SLICE = 1000;
 
@@ -51,17 +54,18 @@ export function recognitionOf(job: Pick<Import, 'shape' | 'kind' | 'mapping'>): 
 export async function takingFor(em: EntityManager, job: Import, dryRun: boolean): Promise<Taking> {
   const organization = await em.findOneOrFail(Organization, { id: job.organization as number });
   const recognition = recognitionOf(job);
-  const dates = Object.keys(recognition.kind === 'clever_sections' ? kindSpec('clever_sections').fields : {});
+  const fields: Record<string, { extra?: boolean }> =
+    recognition.kind === 'unknown' ? {} : kindSpec(recognition.kind).fields;
   return {
     tx: em,
     dryRun,
     today: dayOf(clock.now(), organization.timeZone),
     extraKeys: [
       ...recognition.columns.filter(({ field }) => field === 'extra_data').map(({ key }) => key),
-      ...dates.filter((field) => field === 'teacher_ids' || field.startsWith('term_')),
+      ...recognition.columns.map(({ field }) => field).filter((field) => fields[field]?.extra),
     ],
     groupTypes: DOMAIN_PACKS[organization.domainType].group_types,
-    imagined: new Map(),
+    imagined: new Imagined(),
   };
 }
 
@@ -96,15 +100,25 @@ class ImportRun {
   async all(): Promise<'ended' | 'stopped'> {
     this.job = await this.em.findOneOrFail(Import, { id: this.claimed.id });
     this.taking = await takingFor(this.em, this.job, this.job.dryRun);
+    if (this.job.dryRun && this.job.checkpoint > 0) await this.beginAgain();
     this.counts = countsOf(this.job);
     if (this.job.total === 0) await this.count();
-    if (this.job.onError === 'abort' && !this.job.dryRun && this.job.checkpoint === 0 && !(await this.isClean()))
-      return 'ended';
+    if (this.job.onError === 'abort' && this.job.checkpoint === 0 && !(await this.isClean())) return 'ended';
     if (!(await this.pass(this.readyRows(this.job.checkpoint)))) return 'stopped';
     if (!(await this.lateParents())) return 'stopped';
     if (this.job.onError === 'abort' && !this.job.dryRun && this.counts.failed > 0) await this.takeBack();
     else await this.end('done');
     return 'ended';
+  }
+
+  /** What a trial run has imagined is gone with the worker that did: the rows to come would not find it. */
+  private async beginAgain(): Promise<void> {
+    const counts = { ...columnsOfCounts(noCounts()), checkpoint: 0 };
+    await transact(this.em, 'import.begun_again', async (tx) => {
+      await tx.nativeDelete(ImportRow, { import: this.job.id });
+      await saveJob(tx, this.claimed, counts);
+    });
+    Object.assign(this.job, counts);
   }
 
   /** Reads the file once before anything is written: a file that breaks off in the middle changes nothing. */
@@ -164,7 +178,7 @@ class ImportRun {
         const taken = await takeRows({ ...this.taking, tx }, rows);
         const base = again ? await this.withoutFailures(tx, rows) : this.counts;
         const counts = counted(base, taken);
-        await insertRows(tx, ImportRow, rowsToKeep(this.job, taken));
+        await insertRows(tx, ImportRow, rowsToKeep(this.job, taken, this.taking.imagined));
         await saveJob(tx, this.claimed, { ...columnsOfCounts(counts), checkpoint });
         return counts;
       });
@@ -201,7 +215,7 @@ class ImportRun {
 
   /** A list of groups need not name the parents first: rows that missed one are tried again as long as that helps. */
   private async lateParents(): Promise<boolean> {
-    if (this.job.kind !== 'groups') return true;
+    if (!LATE_PARENTS.has(this.job.kind)) return true;
     for (let before = Infinity; this.counts.failed > 0 && this.counts.failed < before;) {
       before = this.counts.failed;
       const rows = await this.rowsWithoutParent();
@@ -228,34 +242,45 @@ class ImportRun {
 
   /** "All or nothing" looks at every row before it writes the first one. @returns false when that was the end */
   private async isClean(): Promise<boolean> {
-    const taking = { ...this.taking, dryRun: true, tx: this.em };
-    let counts = noCounts();
-    const told: Taken[] = [];
+    const taking = { ...this.taking, dryRun: true, tx: this.em, imagined: new Imagined() };
+    const wrong = new Failures();
+    let late = await this.look(taking, this.readyRows(1), wrong);
+    // As the import does: rows that missed a parent are looked at again as long as that helps.
+    for (let before = Infinity; late.rows.size > 0 && late.rows.size < before;) {
+      before = late.rows.size;
+      late = await this.look(taking, this.readyRows(1, late.rows), wrong);
+    }
+    wrong.add(late);
+    if (wrong.count === 0) return true;
+    const result = {
+      ...noCounts(),
+      failed: wrong.count,
+      skipped: this.job.total - wrong.count,
+      errors: wrong.errors,
+      processed: this.job.total,
+    };
+    await transact(this.em, 'import.failed', async (tx) => {
+      await insertRows(tx, ImportRow, rowsToKeep(this.job, wrong.told, taking.imagined));
+      await this.end('failed', result, aborted(wrong.count), tx);
+    });
+    return false;
+  }
+
+  /** Looks at rows without writing. @returns those that only miss a parent, which a later row may make; the others that fail go to `wrong` */
+  private async look(taking: Taking, rows: AsyncIterable<ReadyRow>, wrong: Failures): Promise<Failures> {
+    const late = new Failures();
+    const mayComeLate = LATE_PARENTS.has(this.job.kind);
     let chunk: ReadyRow[] = [];
-    const look = async () => {
-      const taken = await takeRows(taking, chunk);
-      counts = counted(counts, taken);
-      told.push(...taken.filter(({ outcome }) => outcome === 'failed').slice(0, 5000 - told.length));
+    const take = async () => {
+      for (const taken of await takeRows(taking, chunk))
+        if (taken.outcome === 'failed') (mayComeLate && missesOnlyParent(taken.notes) ? late : wrong).note(taken);
       chunk = [];
       await saveJob(this.em, this.claimed, {});
       await nextTurn();
     };
-    const kind = this.job.kind as ImportKind;
-    for await (const row of this.readyRows(1)) if (chunk.push(row) >= LARGEST_CHUNK) await look();
-    if (chunk.length > 0) await look();
-    const late = kind === 'groups' ? lateParentsIn(told, taking) : 0;
-    if (counts.failed - late === 0) return true;
-    const result = {
-      ...noCounts(),
-      failed: counts.failed,
-      skipped: this.job.total - counts.failed,
-      errors: counts.errors,
-    };
-    await transact(this.em, 'import.failed', async (tx) => {
-      await insertRows(tx, ImportRow, rowsToKeep(this.job, told));
-      await this.end('failed', { ...result, processed: this.job.total }, aborted(counts.failed), tx);
-    });
-    return false;
+    for await (const row of rows) if (chunk.push(row) >= LARGEST_CHUNK) await take();
+    if (chunk.length > 0) await take();
+    return late;
   }
 
   /** Somebody came between looking and writing: "all or nothing" then takes back what it wrote. */
@@ -301,25 +326,35 @@ const FACTS: Record<ImportKind, string> = {
   clever_sections: 'groups.imported',
   clever_enrollments: 'memberships.imported',
   clever_teachers: 'users.imported',
+  oneroster_orgs: 'groups.imported',
+  oneroster_classes: 'groups.imported',
+  oneroster_users: 'people.imported',
+  oneroster_enrollments: 'memberships.imported',
 };
 
-/** What is kept about the rows: everything that was done or has to be told. */
-function rowsToKeep(job: Import, taken: Taken[]): RowValues<ImportRow>[] {
+/** Files whose rows may name a parent that only a later row makes. */
+const LATE_PARENTS = new Set<string>(['groups', 'oneroster_orgs'] satisfies ImportKind[]);
+
+/** What is kept about the rows: everything that was done or has to be told. A group that was imagined only is told by its name. */
+function rowsToKeep(job: Import, taken: Taken[], imagined: Imagined): RowValues<ImportRow>[] {
+  const named = (values: Record<string, unknown>) =>
+    Number(values.parent) < 0 ? { ...values, parent: imagined.group(Number(values.parent))!.name } : values;
   return taken.flatMap(({ row, outcome, effects, notes }): RowValues<ImportRow>[] => {
     const errors = notes.length > 0 ? JSON.stringify(notes) : null;
-    const done = job.dryRun ? [] : effects;
+    // Of a trial run is kept what it would change: what it would make has no id yet and is counted only.
+    const done = job.dryRun ? effects.filter(({ before, removed }) => before !== null && !removed) : effects;
     if (done.length === 0) {
       if (!errors) return [];
       return [{ import: job.id, row, outcome, table: null, record: null, before: null, after: null, errors }];
     }
-    return done.map(({ table, record, before, after }, at) => ({
+    return done.map(({ table, record, before, after, removed }, at) => ({
       import: job.id,
       row,
       outcome: at === 0 ? outcome : ('also' as const),
       table,
       record,
-      before: before && JSON.stringify(before),
-      after: JSON.stringify(after),
+      before: before && JSON.stringify(named(before)),
+      after: removed ? null : JSON.stringify(named(after)),
       errors: at === 0 ? errors : null,
     }));
   });
@@ -328,14 +363,25 @@ function rowsToKeep(job: Import, taken: Taken[]): RowValues<ImportRow>[] {
 const missesOnlyParent = (notes: RowProblem[]): boolean =>
   notes.every(({ field, code }) => field === 'parent_external_id' && code === 'unknown');
 
-/** A look ahead cannot see the parents that later rows would make: those misses do not count against the file. */
-function lateParentsIn(told: Taken[], taking: Taking): number {
-  return told.filter(({ notes }) =>
-    notes.every(
-      ({ field, code, params }) =>
-        field === 'parent_external_id' && code === 'unknown' && taking.imagined.has(`id ${String(params.value)}`),
-    ),
-  ).length;
+/** Rows that fail in a look ahead: all of them are counted, the first ones are kept to be told. */
+class Failures {
+  readonly rows = new Set<number>();
+  readonly told: Taken[] = [];
+  count = 0;
+  errors = 0;
+
+  note(taken: Taken): void {
+    this.rows.add(taken.row);
+    this.count++;
+    this.errors += taken.notes.length;
+    if (this.told.length < MOST_TOLD) this.told.push(taken);
+  }
+
+  add(others: Failures): void {
+    this.count += others.count;
+    this.errors += others.errors;
+    this.told.push(...others.told.slice(0, MOST_TOLD - this.told.length));
+  }
 }
 
 const aborted = (count: number): Told => ({

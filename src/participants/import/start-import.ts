@@ -1,17 +1,22 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
-import { EntityManager } from '@mikro-orm/core';
+import { EntityManager, LockMode } from '@mikro-orm/core';
 import { z } from 'zod';
 import { type Config } from '../../platform/config.js';
 import { currentUser } from '../../platform/current.js';
+import { findLocked } from '../../platform/database/locked.js';
 import { transact } from '../../platform/database/transaction.js';
 import { removeUpload, uploadsFolder } from '../../platform/files.js';
-import { id as idText } from '../../platform/http/parse.js';
+import { flag, id as idText } from '../../platform/http/parse.js';
 import { Problem, type Refusal } from '../../platform/http/problem.js';
+import { columnsOfCounts, noCounts } from './counts.js';
+import { ImportRow } from './import-row.entity.js';
 import { Import } from './import.entity.js';
+import { nextStart } from './job.js';
 import { type ImportKind } from './kinds.js';
 import { onError } from './receive-upload.js';
 import { recognise } from './recognise.js';
+import { rememberMapping } from './remember-mapping.js';
 import { recognitionOf } from './run-import.js';
 
 const list = (value: unknown) => (value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value]);
@@ -19,6 +24,8 @@ const list = (value: unknown) => (value === undefined || value === '' ? [] : Arr
 export const StartInput = z.object({
   ids: z.preprocess(list, z.array(idText).min(1, 'Choose at least one file.').max(50)),
   on_error: onError.default('skip'),
+  /** Looks at every row without writing; it can be started for good after that. */
+  dry_run: flag.default(false),
 });
 export type StartInput = z.output<typeof StartInput>;
 
@@ -30,30 +37,74 @@ const notWaiting = () =>
 
 /** Starts uploaded files that wait; what others build on goes first. Starting what runs already changes nothing. */
 export class StartImport implements ICommand {
-  constructor(readonly input: StartInput) {}
+  constructor(
+    readonly input: StartInput,
+    /** Whether where the columns go is remembered: a person's word is, a program says it every time. */
+    readonly remember = true,
+  ) {}
 }
 
 @CommandHandler(StartImport)
 export class StartImportHandler implements ICommandHandler<StartImport, void> {
   constructor(private readonly em: EntityManager) {}
 
-  async execute({ input }: StartImport): Promise<void> {
+  async execute({ input, remember }: StartImport): Promise<void> {
     await transact(this.em, 'import.started', async (tx) => {
-      const jobs = await tx.find(Import, { id: { $in: input.ids } }, { orderBy: { id: 'asc' } });
+      const held = { orderBy: { id: 'asc' }, lockMode: LockMode.PESSIMISTIC_WRITE } as const;
+      const jobs = await tx.find(Import, { id: { $in: input.ids } }, held);
       if (jobs.length === 0) throw notWaiting();
       for (const job of jobs) {
         if (job.status === 'queued' || job.status === 'running') continue;
-        if (job.status !== 'preview') throw notWaiting();
-        const { problems } = recognitionOf(job);
+        await waitAgain(tx, job);
+        const recognition = recognitionOf(job);
+        const { problems } = recognition;
         if (problems.length > 0)
           throw new Problem(
             422,
             problems.map((each): Refusal => ({ ...each })),
           );
+        if (remember && !input.dry_run) await rememberMapping(tx, job, recognition);
         job.status = 'queued';
         job.onError = input.on_error;
+        job.dryRun = input.dry_run;
         job.user = currentUser();
       }
+      await tx.flush();
+    });
+  }
+}
+
+/**
+ * A trial run that has ended waits again: nothing was written, and what it told makes room for what comes.
+ * @throws Problem 409 for an import that does not wait and was no trial run
+ */
+async function waitAgain(tx: EntityManager, job: Import): Promise<void> {
+  if (job.status === 'preview') return;
+  if (!job.dryRun || (job.status !== 'done' && job.status !== 'failed')) throw notWaiting();
+  await tx.nativeDelete(ImportRow, { import: job.id });
+  Object.assign(job, columnsOfCounts(noCounts()), {
+    status: 'preview',
+    dryRun: false,
+    total: 0,
+    checkpoint: 0,
+    claim: nextStart(job.claim),
+    failure: null,
+    finishedAt: null,
+  });
+}
+
+/** Leads from the result of a trial run back to the columns. */
+export class WaitAgain implements ICommand {
+  constructor(readonly id: number) {}
+}
+
+@CommandHandler(WaitAgain)
+export class WaitAgainHandler implements ICommandHandler<WaitAgain, void> {
+  constructor(private readonly em: EntityManager) {}
+
+  async execute({ id }: WaitAgain): Promise<void> {
+    await transact(this.em, 'import.reconsidered', async (tx) => {
+      await waitAgain(tx, await findLocked(tx, Import, id));
       await tx.flush();
     });
   }
@@ -74,12 +125,36 @@ export class ChooseColumnsHandler implements ICommandHandler<ChooseColumns, void
 
   async execute({ id, kind, mapping }: ChooseColumns): Promise<void> {
     await transact(this.em, 'import.mapped', async (tx) => {
-      const job = await tx.findOneOrFail(Import, { id });
+      const job = await findLocked(tx, Import, id);
       if (job.status !== 'preview') throw notWaiting();
       const { header } = job.shape as { header: string[] };
       // Another kind has other fields: the choice made for the former one does not fit it.
       job.mapping = kind === job.kind ? recognise(header, { kind, mapping }).mapping : {};
       job.kind = kind;
+      await tx.flush();
+    });
+  }
+}
+
+/** Takes back what a person, or what is remembered of him, said about the columns of a waiting file. */
+export class GuessColumns implements ICommand {
+  /** @param guess what the file is taken for; null: what its head says */
+  constructor(
+    readonly id: number,
+    readonly guess: { kind: ImportKind; mapping: Record<string, string> } | null,
+  ) {}
+}
+
+@CommandHandler(GuessColumns)
+export class GuessColumnsHandler implements ICommandHandler<GuessColumns, void> {
+  constructor(private readonly em: EntityManager) {}
+
+  async execute({ id, guess }: GuessColumns): Promise<void> {
+    await transact(this.em, 'import.mapped', async (tx) => {
+      const job = await tx.findOneOrFail(Import, { id });
+      if (job.status !== 'preview') throw notWaiting();
+      const { header } = job.shape as { header: string[] };
+      Object.assign(job, guess ?? { kind: recognise(header).kind, mapping: {} });
       await tx.flush();
     });
   }

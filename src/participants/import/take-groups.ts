@@ -1,18 +1,20 @@
 import { read } from '../../platform/database/read.js';
 import { insertRows } from '../../platform/ledger/audited-rows.js';
 import { GroupAssignment } from '../group-assignment.entity.js';
+import { oneMoveAtATime } from '../group-input.js';
 import { type GroupDraft } from './drafts.js';
 import {
   ambiguousName,
   groupTypeOf,
   insertGroups,
   KnownGroups,
-  recallImagined,
   updateGroups,
   type GroupChange,
   type KnownGroup,
 } from './find-groups.js';
 import { joinGroups } from './join-groups.js';
+import { liesInside, parentsOf } from './group-parents.js';
+import { isLeaving, notHere } from './leaving.js';
 import { shown, type RowProblem } from './problem.js';
 import { missingGroup, missingParticipant, missingSchool, participantIds } from './take-memberships.js';
 import {
@@ -20,8 +22,9 @@ import {
   failed,
   inSlices,
   mergedExtra,
-  outcomeOf,
+  takenOf,
   present,
+  unlessSame,
   type DraftRow,
   type Effect,
   type Taken,
@@ -35,11 +38,24 @@ type Work = { row: DraftRow<GroupDraft>; group: KnownGroup; participant: number 
  * may be about one group, and an empty cell takes nothing away. A section brings its teachers, as far as they are here.
  */
 export async function takeGroups(taking: Taking, rows: DraftRow<GroupDraft>[]): Promise<Taken[]> {
+  const taken: Taken[] = [];
+  // A row that changes what an earlier one made or changed comes after that was written: what becomes of a row must not
+  // hang on how the file is cut into chunks.
+  for (let rest = rows; rest.length > 0;) rest = await takeRound(taking, rest, taken);
+  return taken;
+}
+
+/** @returns the rows that must wait for the next round */
+async function takeRound(
+  taking: Taking,
+  rows: DraftRow<GroupDraft>[],
+  taken: Taken[],
+): Promise<DraftRow<GroupDraft>[]> {
   const drafts = rows.map(({ draft }) => draft);
   const ids = drafts.flatMap((draft) => [draft.external_id, draft.parent_external_id]).filter(present);
   const names = drafts.map((draft) => draft.name);
+  const ancestors = await ancestorsOf(taking, drafts);
   const known = await KnownGroups.find(taking, ids, names);
-  recallImagined(taking, known, ids, names);
   const members = drafts.flatMap((draft) => (draft.member ? [draft.member] : []));
   const byIdentifier = await participantIds(
     taking,
@@ -51,14 +67,26 @@ export async function takeGroups(taking: Taking, rows: DraftRow<GroupDraft>[]): 
     'external_id',
     members.map((each) => each.external_id).filter(present),
   );
-  const ancestors = await parentsOf(taking, drafts);
 
-  const taken: Taken[] = [];
   const work: Work[] = [];
+  let later: DraftRow<GroupDraft>[] = [];
   const changes = new Map<KnownGroup, GroupChange>();
   const makers = new Map<KnownGroup, DraftRow>();
-  for (const row of rows) {
+  for (const [at, row] of rows.entries()) {
     const { draft } = row;
+    if (draft.leaving === 'deleted') {
+      const own = known.withExternalId(draft.external_id ?? '');
+      if (own && own.isActive && makers.has(own)) {
+        later = rows.slice(at);
+        break;
+      }
+      if (!own) taken.push(notHere(row.row));
+      else {
+        noteChange(changes, makers, row, own, asleep(row, own));
+        work.push({ row, group: own, participant: null });
+      }
+      continue;
+    }
     const problems: RowProblem[] = [];
     let participant: number | null = null;
     if (draft.member) {
@@ -70,7 +98,7 @@ export async function takeGroups(taking: Taking, rows: DraftRow<GroupDraft>[]): 
     }
     const parent = present(draft.parent_external_id) ? known.withExternalId(draft.parent_external_id) : undefined;
     if (present(draft.parent_external_id) && !parent) {
-      const missing = draft.parent_external_id.startsWith('school:') ? missingSchool : missingGroup;
+      const missing = /^(school|org):/.test(draft.parent_external_id) ? missingSchool : missingGroup;
       problems.push(missing(row.row, 'parent_external_id', draft.parent_external_id));
     }
     const found = problems.length > 0 ? null : groupOf(row, known, taking);
@@ -83,16 +111,25 @@ export async function takeGroups(taking: Taking, rows: DraftRow<GroupDraft>[]): 
     }
     let group = found as KnownGroup | null;
     if (!group) {
-      group = known.add({ id: 0, parent: null, isActive: true, ...newGroup(taking, draft), newParent: parent });
+      group = known.add({ id: 0, parent: null, ...newGroup(taking, draft), newParent: parent });
       makers.set(group, row);
-    } else if (group.id >= 0) {
-      noteChange(changes, makers, row, group, changeOf(taking, group, draft, parent));
+    } else {
+      const change = changeOf(taking, group, draft, parent);
+      if (change && makers.has(group)) {
+        later = rows.slice(at);
+        break;
+      }
+      if (typeof change?.after.name === 'string') known.rename(group, change.after.name);
+      if (draft.leaving && change?.after.isActive === false)
+        row.warnings.push(isLeaving(row.row, draft.leaving, group.name));
+      noteChange(changes, makers, row, group, change);
       if (present(draft.external_id)) known.adopt(group, draft.external_id);
     }
     if (parent && group.id !== 0) ancestors.set(group.id, parent.id);
     work.push({ row, group, participant });
   }
-  return [...taken, ...(await write(taking, work, changes, makers))];
+  taken.push(...(await write(taking, work, changes, makers)));
+  return later;
 }
 
 async function write(
@@ -117,16 +154,7 @@ async function write(
   for (const { row, effect } of await assignTeachers(taking, work))
     others.set(row, [...(others.get(row) ?? []), effect]);
 
-  return work.map(({ row }) => {
-    const mine = own.get(row) ?? null;
-    const more = others.get(row) ?? [];
-    return {
-      row: row.row,
-      outcome: outcomeOf(mine, more),
-      effects: mine ? [mine, ...more] : more,
-      notes: row.warnings,
-    };
-  });
+  return work.map(({ row }) => takenOf(row, own.get(row), others.get(row)));
 }
 
 /** Which group the row means: one that is here, none yet (null), or why that cannot be said. */
@@ -154,8 +182,16 @@ function newGroup(taking: Taking, draft: GroupDraft) {
     name: draft.name,
     externalId: draft.external_id ?? null,
     groupType: groupTypeOf(taking, draft.group_type) ?? taking.groupTypes[0]!.code,
+    isActive: !draft.leaving,
     extraData: draft.extra_data as Record<string, unknown>,
   };
+}
+
+/** The file says that the group is gone: it is deactivated, and nothing else about it changes. */
+function asleep(row: DraftRow<GroupDraft>, group: KnownGroup): Omit<GroupChange, 'group'> | null {
+  const change = differences({ isActive: group.isActive }, { isActive: false });
+  if (change) row.warnings.push(isLeaving(row.row, 'deleted', group.name));
+  return change;
 }
 
 /** What the row changes of a group. Rows that only put somebody into it say nothing about its extra data. */
@@ -168,11 +204,11 @@ function changeOf(
   const change = differences(
     { ...group },
     {
-      name: present(draft.external_id) ? draft.name : undefined,
+      name: present(draft.external_id) ? unlessSame(group.name, draft.name) : undefined,
       externalId: draft.external_id ?? undefined,
       groupType: groupTypeOf(taking, draft.group_type),
-      isActive: true,
-      extraData: draft.member ? undefined : mergedExtra(taking, group.extraData, draft.extra_data),
+      isActive: !draft.leaving,
+      extraData: draft.member ? undefined : mergedExtra(taking, group.extraData, draft.extra_data, draft.keeps),
     },
   );
   const stays =
@@ -185,7 +221,7 @@ function changeOf(
   };
 }
 
-/** Several rows may be about one group: the first says what stood there before, the last what stands there now. */
+/** The change is written with the others; what comes after it in this round sees it already. */
 function noteChange(
   changes: Map<KnownGroup, GroupChange>,
   makers: Map<KnownGroup, DraftRow>,
@@ -196,39 +232,22 @@ function noteChange(
   if (!change) return;
   const { parent: _, ...values } = change.after;
   Object.assign(group, values, change.newParent ? { newParent: change.newParent } : {});
-  if (group.id === 0) return;
-  const earlier = changes.get(group);
-  if (!earlier) makers.set(group, row);
-  changes.set(group, {
-    group,
-    before: { ...change.before, ...earlier?.before },
-    after: { ...earlier?.after, ...change.after },
-    newParent: change.newParent ?? earlier?.newParent,
-  });
+  makers.set(group, row);
+  changes.set(group, { group, ...change });
 }
 
 /** The parent of every group, when a row may move one: a group must not end up inside itself. */
-async function parentsOf({ tx }: Taking, drafts: GroupDraft[]): Promise<Map<number, number>> {
-  if (!drafts.some((draft) => present(draft.parent_external_id) && !draft.external_id?.startsWith('section:')))
+async function ancestorsOf({ tx, dryRun }: Taking, drafts: GroupDraft[]): Promise<Map<number, number>> {
+  if (!drafts.some((draft) => present(draft.parent_external_id) && !/^(section|class):/.test(draft.external_id ?? '')))
     return new Map();
-  const rows = await read<{ id: number; parent_id: number }>(
-    tx,
-    'select g.id, g.parent_id from `groups` g where g.organization_id = :organization and g.parent_id is not null',
-  );
-  return new Map(rows.map((row) => [Number(row.id), Number(row.parent_id)]));
+  if (!dryRun) await oneMoveAtATime(tx);
+  return parentsOf(tx);
 }
 
 function leadsTo(parent: KnownGroup, group: KnownGroup, parents: Map<number, number>): boolean {
   if (parent === group) return true;
   for (let up: KnownGroup | undefined = parent; up; up = up.newParent) if (up === group) return true;
-  if (group.id === 0) return false;
-  for (
-    let id: number | undefined = parent.id, steps = 0;
-    id !== undefined && steps < 1000;
-    id = parents.get(id), steps++
-  )
-    if (id === group.id) return true;
-  return false;
+  return group.id !== 0 && liesInside(parent.id, group.id, parents);
 }
 
 const circle = (row: number, value: string): RowProblem => ({
@@ -264,7 +283,7 @@ async function assignTeachers(taking: Taking, work: Work[]): Promise<{ row: Draf
 
 /** @returns the effects of the assignments that were not there yet */
 export async function assign<R>(
-  { tx, dryRun }: Taking,
+  { tx, dryRun, imagined }: Taking,
   pairs: { row: R; user: number; group: number }[],
 ): Promise<{ row: R; effect: Effect }[]> {
   if (pairs.length === 0) return [];
@@ -282,7 +301,7 @@ export async function assign<R>(
     const key = `${user} ${group}`;
     if (seen.has(key)) return false;
     seen.add(key);
-    return true;
+    return !dryRun || imagined.link('group_assignments', key);
   });
   const ids = dryRun
     ? []

@@ -1,6 +1,6 @@
 import { read } from '../../platform/database/read.js';
 import { type MembershipDraft } from './drafts.js';
-import { KnownGroups, recallImagined, updateGroups } from './find-groups.js';
+import { KnownGroups, updateGroups } from './find-groups.js';
 import { joinGroups } from './join-groups.js';
 import { shown, type RowProblem } from './problem.js';
 import { differences, failed, inSlices, outcomeOf, type DraftRow, type Taken, type Taking } from './taken.js';
@@ -9,7 +9,6 @@ import { differences, failed, inSlices, outcomeOf, type DraftRow, type Taken, ty
 export async function takeMemberships(taking: Taking, rows: DraftRow<MembershipDraft>[]): Promise<Taken[]> {
   const groupIds = rows.map(({ draft }) => draft.group_external_id);
   const groups = await KnownGroups.find(taking, groupIds, []);
-  recallImagined(taking, groups, groupIds, []);
   const people = await participantIds(
     taking,
     'external_id',
@@ -47,7 +46,7 @@ export async function takeMemberships(taking: Taking, rows: DraftRow<MembershipD
   return taken;
 }
 
-/** @returns the ids of living participants by identifier or external id */
+/** @returns the ids of living participants by identifier or external id; of a merged record, of the one it was merged into */
 export async function participantIds(
   { tx }: Taking,
   column: 'identifier' | 'external_id',
@@ -56,7 +55,7 @@ export async function participantIds(
   const rows = await inSlices(values, (list) =>
     read<{ id: number; value: string }>(
       tx,
-      `select p.id, p.${column} as value from participants p
+      `select coalesce(p.merged_into_id, p.id) as id, p.${column} as value from participants p
         where p.organization_id = :organization and p.${column} in (:list) and p.anonymized_at is null`,
       { list },
     ),
@@ -77,7 +76,7 @@ export const missingGroup = (row: number, field: string, value: string): RowProb
   field,
   code: 'unknown',
   message: 'No {group} has the id {value}. Import the {groups} first, then this file again.',
-  params: { value: shown(value.replace(/^(school|section):/, '')) },
+  params: { value: shown(withoutPrefix(value)), id: value },
 });
 
 export const missingSchool = (row: number, field: string, value: string): RowProblem => ({
@@ -85,5 +84,8 @@ export const missingSchool = (row: number, field: string, value: string): RowPro
   field,
   code: 'unknown',
   message: 'The parent {value} is not here. Import the file with the schools first, then this file again.',
-  params: { value: shown(value.replace(/^(school|section):/, '')) },
+  params: { value: shown(withoutPrefix(value)), id: value },
 });
+
+/** An external id as the file has it, without what keeps schools and classes apart. */
+const withoutPrefix = (value: string): string => value.replace(/^(school|section|org|class):/, '');

@@ -4,6 +4,7 @@ import { foldedNames, Participant } from '../participant.entity.js';
 import { type ParticipantDraft } from './drafts.js';
 import { NamedGroups, type KnownGroup } from './find-groups.js';
 import { joinGroups } from './join-groups.js';
+import { isLeaving, notHere } from './leaving.js';
 import { shown, type RowProblem } from './problem.js';
 import {
   differences,
@@ -11,8 +12,9 @@ import {
   inSlices,
   jsonColumn,
   mergedExtra,
-  outcomeOf,
+  takenOf,
   present,
+  unlessSame,
   type DraftRow,
   type Effect,
   type Taken,
@@ -32,6 +34,8 @@ interface Person {
   isActive: boolean;
   extraData: Record<string, unknown>;
   gone: boolean;
+  /** The record by which he was found, when it was merged into this one: its keys lead here, and stay where they are. */
+  via?: Pick<Person, 'identifier' | 'externalId' | 'firstName' | 'lastName' | 'dateOfBirth'>;
 }
 
 type Row = Record<string, unknown> & { id: number };
@@ -73,6 +77,10 @@ async function takeDistinct(
       later.push(row);
       continue;
     }
+    if (!found && row.draft.leaving === 'deleted') {
+      taken.push(notHere(row.row));
+      continue;
+    }
     const named = (row.draft.groups ?? []).map((word) => groups.get(row.row, word));
     const problems = named.filter((each): each is RowProblem => 'code' in each);
     if (problems.length > 0) {
@@ -94,6 +102,9 @@ async function takeDistinct(
       );
   const updates = work.flatMap((each) => {
     const change = each.person && differences({ ...each.person }, nextPerson(taking, each.person, each.row.draft));
+    const { leaving } = each.row.draft;
+    if (leaving && change?.after.isActive === false)
+      each.row.warnings.push(isLeaving(each.row.row, leaving, nameOf(each.person!)));
     return change ? [{ ...each, person: each.person!, change }] : [];
   });
   if (!dryRun)
@@ -102,6 +113,7 @@ async function takeDistinct(
       Participant,
       updates.map(({ person, change }) => withFoldedNames(person, change)),
     );
+  else for (const { person, change } of updates) taking.imagined.keepPerson(person.id, change.after);
 
   const own = new Map<DraftRow, Effect>();
   const idOf = new Map<DraftRow, number>(work.map(({ row, person }) => [row, person?.id ?? 0]));
@@ -123,16 +135,7 @@ async function takeDistinct(
     groupEffects.delete(group);
     others.set(row, [...(others.get(row) ?? []), ...effects]);
   });
-  for (const { row } of work) {
-    const mine = own.get(row) ?? null;
-    const more = others.get(row) ?? [];
-    taken.push({
-      row: row.row,
-      outcome: outcomeOf(mine, more),
-      effects: mine ? [mine, ...more] : more,
-      notes: row.warnings,
-    });
-  }
+  taken.push(...work.map(({ row }) => takenOf(row, own.get(row), others.get(row))));
   return later;
 }
 
@@ -151,14 +154,17 @@ function newPerson(draft: ParticipantDraft) {
 }
 
 function nextPerson(taking: Taking, person: Person, draft: ParticipantDraft) {
+  // Gone in the file: he is deactivated, and nothing else about him changes.
+  if (draft.leaving === 'deleted') return { isActive: false };
   return {
-    externalId: draft.external_id,
-    identifier: draft.identifier,
-    firstName: draft.first_name,
-    lastName: draft.last_name,
+    externalId: person.via ? undefined : draft.external_id,
+    identifier: person.via ? undefined : draft.identifier,
+    firstName: unlessSame(person.firstName, draft.first_name),
+    lastName: unlessSame(person.lastName, draft.last_name),
     dateOfBirth: draft.date_of_birth,
-    email: draft.email,
-    phone: draft.phone,
+    // The reader writes addresses small; nobody's address changes by that.
+    email: unlessSame(person.email, draft.email, (text) => text.toLowerCase()),
+    phone: unlessSame(person.phone, draft.phone),
     isActive: draft.is_active ?? true,
     extraData: mergedExtra(taking, person.extraData, draft.extra_data),
   };
@@ -202,8 +208,9 @@ async function matcher(
     'sort_name',
     keyless.map((draft) => sortNameOf(draft)),
   )) {
-    if (person.identifier !== null || person.externalId !== null) continue;
-    const key = sortNameOf({ first_name: person.firstName, last_name: person.lastName });
+    const { identifier, externalId, firstName, lastName } = person.via ?? person;
+    if (identifier !== null || externalId !== null) continue;
+    const key = sortNameOf({ first_name: firstName, last_name: lastName });
     namesakes.set(key, [...(namesakes.get(key) ?? []), person]);
   }
 
@@ -212,11 +219,11 @@ async function matcher(
     const second = present(draft.external_id) ? byExternalId.get(draft.external_id) : undefined;
     if (first && second && first.id !== second.id)
       return { refused: failed(row, twoPeople(row, draft, first, second)) };
-    let person = first ?? second ?? null;
+    let person = second?.via ? second : (first ?? second ?? null);
     if (!person && !present(draft.identifier) && !present(draft.external_id)) {
       const alike = namesakes.get(sortNameOf(draft)) ?? [];
       const born = draft.date_of_birth;
-      person = alike.filter((each) => born === undefined || each.dateOfBirth === born)[nth] ?? null;
+      person = alike.filter((each) => born === undefined || (each.via ?? each).dateOfBirth === born)[nth] ?? null;
     }
     if (person?.gone) return { refused: { row, outcome: 'skipped', effects: [], notes: [isGone(row, draft)] } };
     return person;
@@ -230,24 +237,49 @@ const sortNameOf = ({ first_name, last_name }: { first_name: string; last_name: 
 export const namesakeKey = (draft: ParticipantDraft): string | null =>
   present(draft.identifier) || present(draft.external_id) ? null : `${sortNameOf(draft)}\t${draft.date_of_birth ?? ''}`;
 
+const PERSON = `p.id, p.external_id, p.identifier, p.first_name, p.last_name, p.date_of_birth, p.email, p.phone,
+  p.is_active, p.extra_data, p.merged_into_id, p.anonymized_at`;
+
 async function people(
-  { tx, dryRun }: Taking,
+  { tx, dryRun, imagined }: Taking,
   column: 'identifier' | 'external_id' | 'sort_name',
   values: (string | null | undefined)[],
 ): Promise<Person[]> {
   const rows = await inSlices(values.filter(present), (list) =>
     read<Row>(
       tx,
-      `select p.id, p.external_id, p.identifier, p.first_name, p.last_name, p.date_of_birth, p.email, p.phone, p.is_active,
-              p.extra_data, p.merged_into_id, p.anonymized_at
-         from participants p where p.organization_id = :organization and p.${column} in (:list)
+      `select ${PERSON} from participants p where p.organization_id = :organization and p.${column} in (:list)
          ${dryRun ? '' : lockingRows(tx, 'p')}`,
       { list },
     ),
   );
   // Sorted here: told to sort by id, SQLite reads the whole organization in that order instead of using the index.
   rows.sort((a, b) => Number(a.id) - Number(b.id));
-  return rows.map((row) => ({
+  const survivors = await survivorsOf({ tx, dryRun }, rows);
+  // In a trial run: as they would be by now.
+  const asOfNow = (row: Row): Person => ({ ...personOf(row), ...imagined.person(Number(row.id)) });
+  return rows.map((row) => {
+    const survivor = row.merged_into_id === null ? null : survivors.get(Number(row.merged_into_id));
+    return survivor ? { ...asOfNow(survivor), via: personOf(row) } : asOfNow(row);
+  });
+}
+
+/** The records into which these were merged; a merge leads straight to the one that stays. */
+async function survivorsOf({ tx, dryRun }: Pick<Taking, 'tx' | 'dryRun'>, rows: Row[]): Promise<Map<number, Row>> {
+  const ids = rows.flatMap((row) => (row.merged_into_id === null ? [] : [Number(row.merged_into_id)]));
+  const found = await inSlices(ids, (list) =>
+    read<Row>(
+      tx,
+      `select ${PERSON} from participants p where p.organization_id = :organization and p.id in (:list)
+         ${dryRun ? '' : lockingRows(tx, 'p')}`,
+      { list },
+    ),
+  );
+  return new Map(found.map((row) => [Number(row.id), row]));
+}
+
+function personOf(row: Row): Person {
+  return {
     id: Number(row.id),
     externalId: row.external_id as string | null,
     identifier: row.identifier as string | null,
@@ -259,11 +291,11 @@ async function people(
     isActive: Boolean(row.is_active),
     extraData: jsonColumn(row.extra_data),
     gone: row.merged_into_id !== null || row.anonymized_at !== null,
-  }));
+  };
 }
 
 const byKey = (list: Person[], key: 'identifier' | 'externalId') =>
-  new Map(list.map((person) => [person[key]!, person] as const));
+  new Map(list.map((person) => [(person.via ?? person)[key]!, person] as const));
 
 const nameOf = (person: Person) => shown(`${person.firstName} ${person.lastName}`);
 

@@ -4,9 +4,11 @@ import { type RowProblem } from './problem.js';
 import { rowReader, type RowRead } from './read-row.js';
 import { type TableRow } from './read-table.js';
 import { type Recognition } from './recognise.js';
+import { takeEnrollments } from './take-enrollments.js';
 import { takeGroups } from './take-groups.js';
 import { takeMemberships } from './take-memberships.js';
 import { namesakeKey, takeParticipants } from './take-participants.js';
+import { takePeople } from './take-people.js';
 import { takeUsers } from './take-users.js';
 import { type DraftRow, type Taken, type Taking } from './taken.js';
 
@@ -20,11 +22,14 @@ export type ReadyRow = { row: number; draft: DraftRow } | { row: number; taken: 
 export function fileReader(recognition: Recognition, today: string): (row: TableRow) => ReadyRow {
   const reader = rowReader(recognition, { today });
   const double = duplicateFinder();
+  const isWritten = recognition.kind === 'participants' || recognition.kind === 'groups';
   const namesakes = new Map<string, number>();
   return (raw) => {
     const read = reader.read(raw);
     const { row, draft } = read;
-    if (!draft) return { row, taken: refused(read, recognition) };
+    // In a list that people wrote, a second row of a number must not become the person whose own row was refused.
+    if (read.refused && isWritten) double(row, read.refused);
+    if (!draft) return { row, taken: read.errors.length > 0 ? refused(read, recognition) : passedOver(row) };
     const problem = double(row, draft);
     if (problem) return { row, taken: { row, outcome: 'failed', effects: [], notes: [problem] } };
     let nth = 0;
@@ -37,10 +42,14 @@ export function fileReader(recognition: Recognition, today: string): (row: Table
   };
 }
 
+/** Rows about what is never taken (guardians) are counted; a sentence for each of thousands would bury the others. */
+const passedOver = (row: number): Taken => ({ row, outcome: 'skipped', effects: [], notes: [] });
+
 /** A teacher without an address is no mistake in the file: there is just nobody who could be invited. */
 function refused({ row, errors }: RowRead, { kind }: Recognition): Taken {
   const noEmail =
-    kind === 'clever_teachers' && errors.every((each) => each.field === 'email' && each.code === 'required');
+    (kind === 'clever_teachers' || kind === 'oneroster_users') &&
+    errors.every((each) => each.field === 'email' && each.code === 'required');
   if (!noEmail) return { row, outcome: 'failed', effects: [], notes: errors };
   const notes = errors.map((each) => ({
     ...each,
@@ -68,7 +77,9 @@ const IN_SPITE: Record<string, string> = {
 export async function takeRows(taking: Taking, rows: ReadyRow[]): Promise<Taken[]> {
   const taken = rows.flatMap((row) => ('taken' in row ? [row.taken] : []));
   const drafts = rows.flatMap((row) => ('draft' in row ? [row.draft] : []));
-  if (drafts.length > 0) taken.push(...(await takers[drafts[0]!.draft.type](taking, drafts as DraftRow<never>[])));
+  // One file of OneRoster holds several: students and staff.
+  for (const type of new Set(drafts.map(({ draft }) => draft.type)))
+    taken.push(...(await takers[type](taking, drafts.filter(({ draft }) => draft.type === type) as DraftRow<never>[])));
   return taken.sort((a, b) => a.row - b.row);
 }
 
@@ -77,4 +88,6 @@ const takers: Record<Draft['type'], (taking: Taking, rows: DraftRow<never>[]) =>
   group: takeGroups,
   membership: takeMemberships,
   user: takeUsers,
+  person: takePeople,
+  enrollment: takeEnrollments,
 };

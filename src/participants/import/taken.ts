@@ -1,5 +1,6 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { type Draft } from './drafts.js';
+import { type Imagined } from './imagined.js';
 import { type RowProblem } from './problem.js';
 
 /** One row that could be read, ready to be looked up and written. */
@@ -20,6 +21,8 @@ export interface Effect {
   record: number;
   before: Record<string, unknown> | null;
   after: Record<string, unknown>;
+  /** A link that was taken away: `before` is all of it, `after` is empty. */
+  removed?: boolean;
 }
 
 export type RowOutcome = 'created' | 'updated' | 'unchanged' | 'skipped' | 'failed';
@@ -44,8 +47,8 @@ export interface Taking {
   extraKeys: string[];
   /** The group types of the domain; the first is the default. */
   groupTypes: { code: string; label: string }[];
-  /** Groups that a dry run would have made by now: key -> negative id. */
-  imagined: Map<string, number>;
+  /** What a dry run would have written by now; empty in a run that writes. */
+  imagined: Imagined;
 }
 
 export const failed = (row: number, ...notes: RowProblem[]): Taken => ({ row, outcome: 'failed', effects: [], notes });
@@ -54,6 +57,12 @@ export const failed = (row: number, ...notes: RowProblem[]): Taken => ({ row, ou
 export function outcomeOf(own: Effect | null, others: Effect[]): RowOutcome {
   if (own) return own.before === null ? 'created' : 'updated';
   return others.length > 0 ? 'updated' : 'unchanged';
+}
+
+/** What became of a row that was read: its own record, and what came along with it. */
+export function takenOf(row: DraftRow, own: Effect | null = null, others: Effect[] = []): Taken {
+  const effects = own ? [own, ...others] : others;
+  return { row: row.row, outcome: outcomeOf(own, others), effects, notes: row.warnings };
 }
 
 /** @returns what differs, or null when nothing does; `undefined` in `next` means "leave it" */
@@ -80,15 +89,40 @@ export function sameValue(a: unknown, b: unknown): boolean {
   return left.length === right.length && left.every((key) => key in b && sameValue((a as any)[key], (b as any)[key]));
 }
 
-/** extra_data after this row: what the file has columns for is as the row says, everything else stays. */
+/**
+ * extra_data after this row: what the file has columns for is as the row says, everything else stays.
+ * @param keeps keys about which this row says nothing all the same
+ */
 export function mergedExtra(
   taking: Taking,
   current: Record<string, unknown>,
   given: Record<string, unknown>,
+  keeps: string[] = [],
 ): Record<string, unknown> {
-  const kept = Object.entries(current).filter(([key]) => !taking.extraKeys.includes(key));
-  return { ...Object.fromEntries(kept), ...given };
+  const isSame = (key: string) => Object.hasOwn(current, key) && isWrittenAs(current[key], given[key]);
+  const stays = (key: string) => !taking.extraKeys.includes(key) || keeps.includes(key) || isSame(key);
+  const kept = Object.entries(current).filter(([key]) => stays(key));
+  const said = Object.entries(given).filter(([key]) => !isSame(key));
+  return { ...Object.fromEntries(kept), ...Object.fromEntries(said) };
 }
+
+/**
+ * A value of extra_data as one cell: programs may have stored numbers, flags and lists there. A file that was exported and
+ * comes back says the same again, so it must change nothing.
+ */
+export const extraCell = (value: unknown): string =>
+  typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value);
+
+/** @returns whether this is what a cell with that value says, once it is read: trimmed and in Unicode form NFC */
+const isWrittenAs = (value: unknown, cell: unknown): boolean =>
+  (typeof cell === 'string' || cell === undefined) && extraCell(value).trim().normalize('NFC') === (cell ?? '');
+
+/** @returns what a cell says of a text; undefined ("leave it") where it only writes the same letters in another way */
+export const unlessSame = <T extends string | null | undefined>(
+  current: string | null,
+  cell: T,
+  form = (text: string) => text.normalize('NFC'),
+): T | undefined => (typeof cell === 'string' && current !== null && form(current) === form(cell) ? undefined : cell);
 
 /** Asks for many values without exceeding what a statement may bind. */
 export async function inSlices<V, R>(values: Iterable<V>, ask: (slice: V[]) => Promise<R[]>): Promise<R[]> {

@@ -56,6 +56,6 @@ const filledGroups: Finder = async (em, rows) => {
   return new Map(used.map(({ id }) => [Number(id), HOLDS_OTHERS]));
 };
 
-export const HOLDS_OTHERS: Use = { code: 'in_use', message: '{name} has members or groups inside it, so it stays.' };
+export const HOLDS_OTHERS: Use = { code: 'in_use', message: '{name} has members or {groups} inside it, so it stays.' };
 
 const own: { table: ImportedTable; find: Finder }[] = [{ table: 'groups', find: filledGroups }];

@@ -1,8 +1,10 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
+import { findLocked } from '../../platform/database/locked.js';
 import { transact } from '../../platform/database/transaction.js';
 import { Problem } from '../../platform/http/problem.js';
 import { Import } from './import.entity.js';
+import { nextStart } from './job.js';
 
 /** Asks for an import to be undone; the worker does it. Undoing what is undone already changes nothing. */
 export class UndoImport implements ICommand {
@@ -15,7 +17,7 @@ export class UndoImportHandler implements ICommandHandler<UndoImport, void> {
 
   async execute({ id }: UndoImport): Promise<void> {
     await transact(this.em, 'import.undo_asked', async (tx) => {
-      const job = await tx.findOneOrFail(Import, { id });
+      const job = await findLocked(tx, Import, id);
       if (job.status === 'undone' || job.status === 'undoing') return;
       if (job.status === 'preview' || job.status === 'queued' || job.status === 'running')
         throw new Problem(409, {
@@ -29,6 +31,7 @@ export class UndoImportHandler implements ICommandHandler<UndoImport, void> {
         });
       job.status = 'undoing';
       job.claimedUntil = null;
+      job.claim = nextStart(job.claim);
       await tx.flush();
     });
   }

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockMode, type EntityClass, type EntityManager } from '@mikro-orm/core';
-import { User } from '../../auth/index.js';
+import { endAccess, User, voidLinks } from '../../auth/index.js';
 import { transact } from '../../platform/database/transaction.js';
-import { deleteRows, updateRows } from '../../platform/ledger/audited-rows.js';
+import { deleteRows, insertRows, updateRows } from '../../platform/ledger/audited-rows.js';
 import { GroupAssignment } from '../group-assignment.entity.js';
 import { GroupMembership } from '../group-membership.entity.js';
 import { Group, sortNameOf } from '../group.entity.js';
+import { oneMoveAtATime } from '../group-input.js';
 import { foldedNames, Participant } from '../participant.entity.js';
 import { ImportRow } from './import-row.entity.js';
 import { saveJob, type Job } from './job.js';
 import { shown, type RowProblem } from './problem.js';
 import { sameValue, type ImportedTable } from './taken.js';
+import { clashOf } from './undo-clash.js';
 import { HOLDS_OTHERS, inUse, type Use } from './undo-hooks.js';
 
 const ENTITIES: Record<ImportedTable, EntityClass<any>> = {
@@ -54,7 +56,7 @@ export async function undoRows(
           { orderBy: { id: 'desc' }, limit: CHUNK, disableIdentityMap: true },
         );
         if (entries.length === 0) return 0;
-        await undoChunk(tx, table, entries);
+        await undoChunk(tx, job.id, table, entries);
         await saveJob(tx, job, {});
         return entries.length;
       });
@@ -66,8 +68,9 @@ export async function undoRows(
   return true;
 }
 
-async function undoChunk(tx: EntityManager, table: ImportedTable, entries: ImportRow[]): Promise<void> {
+async function undoChunk(tx: EntityManager, job: number, table: ImportedTable, entries: ImportRow[]): Promise<void> {
   const ids = [...new Set(entries.map((entry) => Number(entry.record)))];
+  if (table === 'groups') await oneMoveAtATime(tx);
   // Held until the commit: what somebody changes meanwhile is either seen here, or comes after.
   const rows = await tx.find(ENTITIES[table], { id: { $in: ids } } as never, {
     orderBy: { id: 'asc' } as never,
@@ -77,13 +80,40 @@ async function undoChunk(tx: EntityManager, table: ImportedTable, entries: Impor
   const current = new Map<number, Values>(rows.map((row: any) => [Number(row.id), row as Values]));
   const used = await inUse(tx, table, [...current.values()]);
 
+  const isRemoved = (entry: ImportRow) => entry.before !== null && entry.after === null;
+  const removed = new Map(
+    entries
+      .filter(isRemoved)
+      .map((entry) => [entry, { ...(JSON.parse(entry.before!) as Values), id: Number(entry.record) } as Values]),
+  );
+  const olderOf = (entry: ImportRow): Values => {
+    const row = current.get(Number(entry.record));
+    const older = JSON.parse(entry.before!) as Values;
+    return table === 'group_memberships' ? { ...row, ...older } : { ...older, id: Number(entry.record) };
+  };
+  const changes = entries.filter((entry) => entry.before && entry.after && current.has(Number(entry.record)));
+  const clash = await clashOf(tx, job, table, ENTITIES[table], [...changes.map(olderOf), ...removed.values()]);
+
   const kept: { id: number; note: RowProblem }[] = [];
   const undone: number[] = [];
   const steps: Step[] = [];
   // One record may stand here twice (a group that two rows changed): the older change is undone after the newer one.
   const working = new Map<number, Values>();
   const keptParents = new Set<number>();
+  const keep = (entry: ImportRow, row: Values, reason: Use) => {
+    const params = { name: nameOf(row), ...reason.params };
+    kept.push({ id: entry.id, note: { row: entry.row, field: null, ...reason, params } });
+  };
   for (const entry of entries) {
+    const link = removed.get(entry);
+    if (link) {
+      const reason = clash(link);
+      if (reason) {
+        removed.delete(entry);
+        keep(entry, link, reason);
+      } else undone.push(entry.id);
+      continue;
+    }
     const id = Number(entry.record);
     const before = entry.before ? (JSON.parse(entry.before) as Values) : null;
     const after = JSON.parse(entry.after ?? '{}') as Values;
@@ -98,13 +128,12 @@ async function undoChunk(tx: EntityManager, table: ImportedTable, entries: Impor
       ? changedSince(changed)
       : before === null
         ? (used.get(id) ?? (keptParents.has(id) ? HOLDS_OTHERS : null))
-        : null;
+        : row.mergedInto
+          ? MERGED
+          : clash(olderOf(entry));
     if (reason) {
       if (table === 'groups' && row.parent) keptParents.add(Number(row.parent));
-      kept.push({
-        id: entry.id,
-        note: { row: entry.row, field: null, ...reason, params: { name: nameOf(row), ...reason.params } },
-      });
+      keep(entry, row, reason);
       continue;
     }
     working.set(id, { ...row, ...(before ?? {}) });
@@ -112,6 +141,7 @@ async function undoChunk(tx: EntityManager, table: ImportedTable, entries: Impor
     undone.push(entry.id);
   }
   await takeBack(tx, table, steps, current);
+  await putBack(tx, table, [...removed.values()]);
   if (undone.length > 0) await tx.nativeUpdate(ImportRow, { id: { $in: undone } }, { undone: 'undone' });
   for (const { id, note } of kept) {
     const entry = entries.find((each) => each.id === id)!;
@@ -154,7 +184,36 @@ async function takeBack(
     entity,
     changes.filter(({ after }) => Object.keys(after).length > 0),
   );
+  if (table !== 'users') return;
+  for (const { id, after } of changes) {
+    if (after.status === 'disabled') await endAccess(tx, { id });
+    // What was sent to the address that is given up must not open the account any more.
+    else if ('email' in after) await voidLinks(tx, { id });
+  }
 }
+
+/** Links that the import took away come back, unless somebody made the same one since. */
+async function putBack(tx: EntityManager, table: ImportedTable, links: Values[]): Promise<void> {
+  if (links.length === 0) return;
+  const keys = table === 'group_memberships' ? ['group', 'participant', 'joinedOn'] : ['group', 'user'];
+  const keyOf = (row: Values) => keys.map((name) => String(row[name])).join(' ');
+  const where = Object.fromEntries(
+    keys.slice(0, 2).map((name) => [name, { $in: [...new Set(links.map((link) => link[name]))] }]),
+  );
+  const standing = await tx.find(ENTITIES[table], where as never, { disableIdentityMap: true });
+  const here = new Set(standing.map((row) => keyOf(row as Values)));
+  const missing = links.filter((link) => !here.has(keyOf(link)));
+  const ids = await insertRows(
+    tx,
+    ENTITIES[table],
+    missing.map(({ id: _, ...values }) => values),
+  );
+  // Imports that made or changed the link before know it by its old id.
+  for (const [at, { id }] of missing.entries())
+    await tx.nativeUpdate(ImportRow, { table, record: id as number }, { record: ids[at]! });
+}
+
+const MERGED: Use = { code: 'merged', message: '{name} was merged into another record already.' };
 
 /** The folded columns follow the names. */
 function derived(table: ImportedTable, row: Values, changed: string[]): Values {

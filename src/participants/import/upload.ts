@@ -7,16 +7,24 @@ export interface MulterFile {
   size: number;
 }
 
-/** The upload, with the person's own name for it: only ever shown, never used as a path. */
-export function uploadOf(file: MulterFile): Upload {
+/**
+ * The upload, with the person's own name for it: only ever shown, never used as a path.
+ * @param isText the name is text already
+ */
+export function uploadOf(file: MulterFile, isText = false): Upload {
   // Browsers send UTF-8; the parser reads it byte by byte.
-  const bytes = Buffer.from(file.originalname, 'latin1');
+  const bytes = Buffer.from(file.originalname, isText ? 'utf8' : 'latin1');
   const decoded = bytes.toString('utf8');
   const name = decoded.includes('\u{FFFD}') ? file.originalname : decoded;
-  const last = name
+  return { path: file.filename, fileName: shownName(name, 200) || 'file.csv' };
+}
+
+/** @returns the last part of a path, without what cannot be seen, at most so many characters of it */
+export function shownName(path: string, most: number): string {
+  const last = path
     .split(/[/\\]/)
     .at(-1)!
     .replace(/\p{Cc}/gu, '')
     .trim();
-  return { path: file.filename, fileName: [...last].slice(0, 200).join('') || 'file.csv' };
+  return [...last].slice(0, most).join('');
 }

@@ -3,6 +3,7 @@ import { NotFoundException } from '@nestjs/common';
 import { type EntityName, type Options } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import { MySqlDriver } from '@mikro-orm/mysql';
+import { CompiledQuery, type DatabaseConnection } from 'kysely';
 import { type DatabaseTarget } from '../config.js';
 import { AuditSubscriber } from '../ledger/audit.subscriber.js';
 import { BoundSqliteDriver } from './sqlite-connection.js';
@@ -67,6 +68,11 @@ function mysql(target: Extract<DatabaseTarget, { kind: 'mysql' }>) {
     collate: 'utf8mb4_0900_ai_ci',
     pool: { min: 0, max: 12 },
     driverOptions: { supportBigNumbers: true, dateStrings: true },
+    // What transact() counts on. Said once for each connection: with each transaction it is one more way there and back.
+    onCreateConnection: async (connection: unknown) => {
+      const said = CompiledQuery.raw('set session transaction isolation level read committed');
+      await (connection as DatabaseConnection).executeQuery(said);
+    },
   };
 }
 

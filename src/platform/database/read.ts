@@ -1,6 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { type SqlEntityManager } from '@mikro-orm/sql';
-import { isMySql } from './dialect.js';
+import { askAside } from './aside.js';
+import { isMySql, sqliteFile } from './dialect.js';
 
 /** Values that a statement may be given. An array stands for a list in `in (:ids)`; it must not be empty. */
 export type Parameters = Record<string, string | number | boolean | Date | null | (string | number)[]>;
@@ -15,9 +16,29 @@ const parsed = new Map<string, { text: string[]; names: string[] }>();
  * @throws when the statement does not name the organization, or when none is set
  */
 export async function read<Row>(em: EntityManager, statement: string, parameters: Parameters = {}): Promise<Row[]> {
+  return runRead<Row>(em, statement, { ...parameters, organization: organizationOf(em) }, true);
+}
+
+/**
+ * As `read`, for questions that may take a while: on SQLite they run on a thread of their own with a connection that only
+ * reads, so that nobody who marks meanwhile waits for them. What is committed is seen at once; what the caller's own
+ * transaction wrote is not, so inside a transaction this is `read` itself.
+ */
+export async function readAside<Row>(
+  em: EntityManager,
+  statement: string,
+  parameters: Parameters = {},
+): Promise<Row[]> {
+  const file = em.isInTransaction() ? null : sqliteFile(em);
+  if (file === null) return read<Row>(em, statement, parameters);
+  const { sql, values } = compiled(em, statement, { ...parameters, organization: organizationOf(em) }, true);
+  return askAside<Row>(file, sql, values);
+}
+
+function organizationOf(em: EntityManager): number {
   const organization = em.getFilterParams<{ organization?: unknown }>('tenant')?.organization;
   if (!Number.isSafeInteger(organization)) throw new Error('no organization is set for this query');
-  return runRead<Row>(em, statement, { ...parameters, organization: organization as number }, true);
+  return organization as number;
 }
 
 /**
@@ -33,6 +54,12 @@ export async function readAcrossOrganizations<Row>(
 }
 
 async function runRead<Row>(em: EntityManager, statement: string, parameters: Parameters, tenant: boolean) {
+  const { sql, values } = compiled(em, statement, parameters, tenant);
+  return (em as SqlEntityManager).execute<Row[]>(sql, values as never[], 'all');
+}
+
+/** A statement as the database takes it: places instead of names, and their values. */
+function compiled(em: EntityManager, statement: string, parameters: Parameters, tenant: boolean) {
   let parts = parsed.get(statement);
   if (!parts) {
     const text = statement.split(/:[a-z_]+/i);
@@ -58,7 +85,7 @@ async function runRead<Row>(em: EntityManager, statement: string, parameters: Pa
     }
     sql += parts.text[at + 1];
   });
-  return (em as SqlEntityManager).execute<Row[]>(sql, values as never[], 'all');
+  return { sql, values };
 }
 
 /** A JavaScript value as this database binds it. */

@@ -12,6 +12,7 @@ import {
   type SqliteDialectConfig,
   type TransactionSettings,
 } from 'kysely';
+import { fold } from '../text.js';
 
 /**
  * SQLite as the house needs it: write-ahead log, every commit on the disk before it is called saved, foreign keys on,
@@ -114,6 +115,8 @@ function openSqlite(file: string): Database.Database {
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   database.pragma('cache_size = -16000');
+  // For searches on text of which no folded copy is kept; MySQL's collations do the same (dialect.ts, `folded`).
+  database.function('fold', { deterministic: true }, (text) => (typeof text === 'string' ? fold(text) : text));
   keepStatements(database);
   return database;
 }

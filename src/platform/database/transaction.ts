@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeadlockException,
-  IsolationLevel,
   LockWaitTimeoutException,
   OptimisticLockError,
   UniqueConstraintViolationException,
@@ -13,7 +12,8 @@ const ATTEMPTS = 5;
 
 /**
  * Runs a use case in one transaction, and the whole of it again when another writer came first (deadlock, lock wait,
- * a unique key or a revision that somebody else took meanwhile). Each attempt starts with an empty identity map, so
+ * a unique key or a revision that somebody else took meanwhile). READ COMMITTED (database.config.ts): a second attempt sees
+ * what the first one lost against, and gap locks do not meet each other. Each attempt starts with an empty identity map, so
  * `work` must find what it needs itself: entities loaded outside are not part of the transaction.
  * @param fact what is being done, `module.past` ("session.scheduled"); every audit row of the transaction carries it
  * @param work gets the transaction's EntityManager
@@ -27,12 +27,13 @@ export async function transact<T, E extends EntityManager>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      // READ COMMITTED: a second attempt sees what the first one lost against, and gap locks do not meet each other.
-      const options = { isolationLevel: IsolationLevel.READ_COMMITTED, clear: true };
-      return (await em.transactional((tx) => {
-        nameFact(tx, fact);
-        return work(tx as E);
-      }, options as never)) as T;
+      return (await em.transactional(
+        (tx) => {
+          nameFact(tx, fact);
+          return work(tx as E);
+        },
+        { clear: true },
+      )) as T;
     } catch (error) {
       if (attempt === ATTEMPTS || !isClash(error)) throw error;
       await sleep(Math.random() * 10 * 2 ** attempt);

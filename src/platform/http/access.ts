@@ -3,12 +3,17 @@ import { type EntityClass } from '@mikro-orm/core';
 
 export const ACCESS = Symbol('access');
 export const TARGETS = Symbol('targets');
+export const BEFORE_SECOND_FACTOR = Symbol('before-second-factor');
 export const SUCCESS_PAGE = Symbol('success-page');
 
 /** What a route demands. A route that declares nothing stops the start. */
 export type Access =
   | { kind: 'public' }
-  | { kind: 'signed-in' }
+  | {
+      kind: 'signed-in';
+      /** Whether only the person himself may, and no token that acts for him. */
+      inPerson: boolean;
+    }
   | {
       kind: 'permission';
       permission: string;
@@ -18,8 +23,18 @@ export type Access =
 
 /** Anybody, signed in or not. */
 export const Public = () => SetMetadata<symbol, Access>(ACCESS, { kind: 'public' });
-/** Every signed-in user of whatever role. */
-export const SignedIn = () => SetMetadata<symbol, Access>(ACCESS, { kind: 'signed-in' });
+/**
+ * Every signed-in user of whatever role. A token of an integration may read here, and do nothing: what such a route
+ * changes is the person's own.
+ * @param options inPerson: a token may not even read
+ */
+export const SignedIn = (options: { inPerson?: boolean } = {}) =>
+  SetMetadata<symbol, Access>(ACCESS, { kind: 'signed-in', inPerson: options.inPerson ?? false });
+/**
+ * May be used by somebody who must set up a second factor first: the set-up itself, and the way out. Everything else that
+ * is not public is closed to him.
+ */
+export const BeforeSecondFactor = () => SetMetadata<symbol, boolean>(BEFORE_SECOND_FACTOR, true);
 /**
  * Users whose role has the permission.
  * @param options own: users whose right reaches only their own rows are let in as well

@@ -58,6 +58,11 @@ const KNOWN = new Set(['application/json', 'application/x-www-form-urlencoded', 
 /** JSON is read to this depth; what nests deeper is no roster. */
 const DEEPEST = 32;
 
+const TAKES_TYPES = Symbol('takes-types');
+
+/** A door that takes a file as the body itself, of one of these media types; an interceptor of its own reads it. */
+export const TakesBodies = (...types: string[]) => SetMetadata(TAKES_TYPES, types);
+
 const CHECKS_TEXT_ITSELF = Symbol('checks-text-itself');
 
 /** A door whose body holds many acts: one with broken text must not keep the others out. It asks `brokenText` of each. */
@@ -103,7 +108,9 @@ export class BodyInterceptor implements NestInterceptor {
     const hasBody = Number(request.headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in request.headers;
     const mediaType = type?.split(';')[0]!.trim().toLowerCase() ?? '';
     const takesFiles = (Reflect.getMetadata('__interceptors__', context.getHandler()) as unknown[] | undefined)?.length;
-    if (hasBody && (!KNOWN.has(mediaType) || (mediaType === 'multipart/form-data' && !takesFiles)))
+    const ownTypes = (Reflect.getMetadata(TAKES_TYPES, context.getHandler()) as string[] | undefined) ?? [];
+    const isKnown = KNOWN.has(mediaType) || ownTypes.includes(mediaType);
+    if (hasBody && (!isKnown || (mediaType === 'multipart/form-data' && !takesFiles)))
       throw new Problem(415, { code: 'unsupported_media_type', message: 'Send JSON or a form.' });
     if (request.bodyProblem) throw request.bodyProblem as Error;
     if (!Reflect.getMetadata(CHECKS_TEXT_ITSELF, context.getHandler())) refuseBrokenText(request.body, 'body');

@@ -1,7 +1,8 @@
 import { Problem, type Refusal } from './problem.js';
 
 /** What became of a form: its value, or why it was refused. */
-export type Attempt<T> = { value: T; refusals: null } | { value: null; refusals: Refusal[]; status: number };
+export type Attempt<T> =
+  { value: T; refusals: null } | { value: null; refusals: Refusal[]; status: number; data?: Record<string, unknown> };
 
 /**
  * Parses a form and does its act. What the person can mend (422, 409) comes back as refusals, for the page that shows
@@ -12,7 +13,7 @@ export async function attempt<T>(work: () => T | Promise<T>): Promise<Attempt<T>
     return { value: await work(), refusals: null };
   } catch (error) {
     if (error instanceof Problem && (error.status === 422 || error.status === 409))
-      return { value: null, refusals: error.refusals, status: error.status };
+      return { value: null, refusals: error.refusals, status: error.status, data: error.more.data };
     throw error;
   }
 }

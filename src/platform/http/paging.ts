@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-const count = (min: number, max: number) =>
+/** A whole number of a query or of JSON. */
+export const count = (min: number, max: number) =>
   z
     .union([z.int(), z.string().regex(/^\d{1,9}$/)], { error: `A whole number from ${min} to ${max} belongs here.` })
     .transform(Number)

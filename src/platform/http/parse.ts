@@ -51,7 +51,12 @@ function messageOf(issue: Issue): string {
   return 'This value does not fit here.';
 }
 
+/** The numbers that a sentence names. A rule of ours brings them beside its code. */
 function paramsOf(issue: Issue): { params?: Record<string, number> } {
+  if (issue.code === 'custom') {
+    const numbers = Object.entries(issue.params ?? {}).filter(([, value]) => typeof value === 'number');
+    return numbers.length > 0 ? { params: Object.fromEntries(numbers) } : {};
+  }
   return issue.code === 'too_big' && issue.origin === 'string' ? { params: { max: Number(issue.maximum) } } : {};
 }
 
@@ -84,7 +89,8 @@ export const text = (max: number) =>
   z
     .string()
     .trim()
-    .min(1)
+    // Nothing at all is told once, not by every rule below.
+    .min(1, { abort: true })
     .refine((value) => !CONTROL.test(value) && value.isWellFormed(), {
       error: 'This text holds characters that cannot be shown.',
     })

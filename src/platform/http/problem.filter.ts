@@ -1,5 +1,6 @@
 import { Catch, HttpException, Injectable, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { type Response } from 'express';
+import { filled, termParams } from '../i18n.js';
 import { notFound, Problem } from './problem.js';
 import { Reply } from './reply.js';
 import { isApi, isFragment, type AppRequest } from './request.js';
@@ -30,17 +31,18 @@ export class ProblemFilter implements ExceptionFilter {
     for (const [name, value] of Object.entries(problem.more.headers ?? {})) response.setHeader(name, value);
     response.status(problem.status);
     if (isApi(request)) {
+      const terms = termParams(this.reply.pageContext(request).terms);
       response.json({
         ...problem.more.data,
         errors: problem.refusals.map(({ params, ...refusal }) => ({
           ...refusal,
-          message: fill(refusal.message, params),
+          message: filled(refusal.message, { ...terms, ...params }),
         })),
       });
       return;
     }
-    if (problem.status === 401) {
-      const target = '/login' + (request.method === 'GET' ? `?next=${encodeURIComponent(request.originalUrl)}` : '');
+    const target = problem.more.leadsTo ?? (problem.status === 401 ? signInPage(request) : null);
+    if (target) {
       if (isFragment(request)) response.setHeader('HX-Redirect', target).status(200).end();
       else response.redirect(303, target);
       return;
@@ -51,8 +53,20 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-const fill = (message: string, params: Record<string, string | number> = {}) =>
-  message.replace(/\{(\w+)\}/g, (all, name: string) => String(params[name] ?? all));
+/** Afterwards he is where he wanted to be: on the page that he asked for, or on the one whose form he sent. */
+function signInPage(request: AppRequest): string {
+  const next = request.method === 'GET' ? request.originalUrl : formPage(request);
+  return '/login' + (next ? `?next=${encodeURIComponent(next)}` : '');
+}
+
+/** @returns the page of ours from which this was sent; '' when the browser does not tell */
+function formPage({ headers }: AppRequest): string {
+  const from = URL.canParse(headers.referer ?? '') ? new URL(headers.referer!) : null;
+  if (!from || from.host !== headers.host) return '';
+  // What was typed into the form is put back there (static/js/unsent-form.ts).
+  from.searchParams.set('unsent', 'yes');
+  return from.pathname + from.search;
+}
 
 /** What the error means for the person. Whatever nobody foresaw is 500 and is told with its request id only. */
 export function problemOf(error: unknown): Problem {

@@ -18,7 +18,8 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     refusals: Refusal | Refusal[],
-    readonly more: { data?: Record<string, unknown>; headers?: Record<string, string> } = {},
+    /** `leadsTo`: the page of ours where a person (not a program) mends it; he is sent there instead of being told. */
+    readonly more: { data?: Record<string, unknown>; headers?: Record<string, string>; leadsTo?: string } = {},
   ) {
     const list = Array.isArray(refusals) ? refusals : [refusals];
     super(list[0]?.message ?? 'refused');

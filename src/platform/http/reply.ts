@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type TextParams } from '../i18n.js';
 import { Views, type Notice, type PageContext } from '../views.js';
 import { type Refusal } from './problem.js';
 import { type AppRequest } from './request.js';
@@ -30,6 +31,23 @@ export class Reply {
   /** @returns what is wrong by field, in the person's language; what is about no field is `form` */
   errors(refusals: Refusal[], request: AppRequest): Record<string, string> {
     return this.errorsOf(this.pageContext(request), refusals);
+  }
+
+  /** @returns what puts texts into this person's language, for what is written outside a page */
+  words(request: AppRequest): (text: string, params?: TextParams) => string {
+    const page = this.pageContext(request);
+    return (text, params) => this.views.text(page, text, params);
+  }
+
+  /** @returns what puts texts into this person's language, the words of his organization filled in */
+  say(request: AppRequest): (words: { text: string; params?: TextParams; literal?: boolean }) => string {
+    const page = this.pageContext(request);
+    return ({ text, params, literal }) => (literal ? text : this.views.text(page, text, params));
+  }
+
+  /** @returns the language in which this person reads, BCP 47 */
+  localeOf(request: AppRequest): string {
+    return this.pageContext(request).locale;
   }
 
   /** The first refusal of each field; what is about no field is `form`. */

@@ -7,8 +7,9 @@ import {
 } from '@mikro-orm/core';
 import { type SqlEntityManager } from '@mikro-orm/sql';
 import { clock } from '../clock.js';
+import { columnsOf, databaseValue } from '../database/columns.js';
 import { isMySql } from '../database/dialect.js';
-import { columnsOf, databaseValue, insertMany } from '../database/insert-many.js';
+import { insertMany } from '../database/insert-many.js';
 import { isAudited, record, valuesOf, type Change } from './ledger.js';
 
 /**

@@ -27,13 +27,36 @@ const UNAUDITED = new Set([
   'presence_operations',
   'imports',
   'import_rows',
+  'exports',
+  'report_schedule_runs',
   'installations',
   'sync_clients',
   'sync_history',
+  'outbox',
+  'webhook_deliveries',
+  'import_mappings',
+  // Known by its content; the audit of the participant says which one is his.
+  'participant_photos',
+  // What a search looks into: follows from the participants.
+  'participant_search_blocks',
+  // What reports add up: follows from the sessions and their marks.
+  'session_days',
+  'tally_changes',
+  'group_tallies',
+  'participant_tallies',
 ]);
 /** Columns that say nothing beyond the audit row itself, or nothing that may be read. */
-const UNRECORDED = new Set(['id', 'organization_id', 'created_at', 'updated_at', 'search_text', 'sort_name']);
-const SECRET = new Set(['password_hash']);
+const UNRECORDED = new Set([
+  'id',
+  'organization_id',
+  'created_at',
+  'updated_at',
+  'last_used_at',
+  'next_run_at',
+  'search_text',
+  'sort_name',
+]);
+const SECRET = new Set(['password_hash', 'token_hash', 'code_hash', 'totp_secret', 'totp_last_step', 'secret']);
 
 /** @returns whether changes of this table belong into the audit */
 export function isAudited(table: string): boolean {
@@ -74,6 +97,24 @@ export function nameFact(em: EntityManager, fact: string): void {
   facts.set(em, fact);
 }
 
+type Follower = (em: EntityManager, changes: Change[]) => Promise<void>;
+const followers = new Map<string, Follower>();
+
+/**
+ * Something that is derived from a table is renewed with each of its changes, in the same transaction. It is told what
+ * the audit is told, so no door can forget it. It writes only unaudited rows.
+ */
+export function whenRecorded(table: string, follow: Follower): void {
+  followers.set(table, follow);
+}
+
+/** @returns the name of what a transaction does @throws when it was not named */
+export function factOf(em: EntityManager): string {
+  const fact = facts.get(em);
+  if (!fact) throw new Error('a change without a named fact: use transact()');
+  return fact;
+}
+
 /**
  * Writes audit rows, inside the transaction of the change itself.
  * @throws when no transaction is open: an audit row that could outlive an aborted change is worse than none
@@ -82,8 +123,7 @@ export async function record(em: EntityManager, changes: Change[]): Promise<void
   if (changes.length === 0) return;
   if (!em.isInTransaction()) throw new Error('audit rows are written inside the transaction of the change');
   const who = current();
-  const fact = facts.get(em);
-  if (!fact) throw new Error('a change without a named fact: use transact()');
+  const fact = factOf(em);
   const changedAt = clock.now();
   const rows = changes.map((change) => {
     const oldValues = change.before ? canonicalJson(change.before) : null;
@@ -109,6 +149,10 @@ export async function record(em: EntityManager, changes: Change[]): Promise<void
   });
   const meta = em.getMetadata().get(AuditLog);
   for (let at = 0; at < rows.length; at += 500) await insertMany(em, meta, rows.slice(at, at + 500));
+  for (const [table, follow] of followers) {
+    const followed = changes.filter((change) => change.table === table);
+    if (followed.length > 0) await follow(em, followed);
+  }
 }
 
 /** What the digest covers: the fixed columns and the digests of the values, never the values themselves. */

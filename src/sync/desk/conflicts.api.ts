@@ -5,12 +5,14 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Me, type SignedInUser } from '../../auth/index.js';
 import { Can, Targets } from '../../platform/http/access.js';
+import { Answers, AnswersBody, AnswersPage } from '../../platform/http/answers.js';
 import { pagingFields } from '../../platform/http/paging.js';
 import { told } from '../../platform/http/parse.js';
 import { notFound } from '../../platform/http/problem.js';
 import { Target } from '../../platform/http/target.guard.js';
 import { ResolveConflicts, SyncConflict, type Resolved } from '../../presence/index.js';
 import { conflictJson, conflictsById, conflictsOf } from './conflicts.query.js';
+import { ConflictOut, ManyResolvedOut } from './desk-answers.js';
 import { refusedResolution } from './desk.problems.js';
 import { ManyResolutions, Resolution } from './desk-input.js';
 import { previewOf } from './preview-resolution.query.js';
@@ -30,6 +32,7 @@ export class ConflictsApi {
   ) {}
 
   @Can('conflict.resolve')
+  @AnswersPage(ConflictOut)
   @Get()
   async list(@Query({ schema: filters }) query: z.output<typeof filters>) {
     const { data, meta } = await conflictsOf(this.em, query.status, query);
@@ -37,6 +40,7 @@ export class ConflictsApi {
   }
 
   @Can('conflict.resolve')
+  @AnswersBody(ManyResolvedOut)
   @HttpCode(200)
   @Post('resolve')
   async resolveMany(@Body({ schema: ManyResolutions }) input: ManyResolutions, @Me() me: SignedInUser) {
@@ -60,6 +64,7 @@ export class ConflictsApi {
 
   @Can('conflict.resolve')
   @Targets({ id: SyncConflict })
+  @Answers(ConflictOut)
   @Get(':id')
   async one(@Target('id') conflict: SyncConflict) {
     return { data: await this.json(conflict.id) };
@@ -67,6 +72,7 @@ export class ConflictsApi {
 
   @Can('conflict.resolve')
   @Targets({ id: SyncConflict })
+  @Answers(ConflictOut)
   @HttpCode(200)
   @Post(':id/resolve')
   async resolve(

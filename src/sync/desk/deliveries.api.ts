@@ -5,6 +5,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Me, type SignedInUser } from '../../auth/index.js';
 import { Can, Targets } from '../../platform/http/access.js';
+import { Answers, AnswersBody, AnswersPage } from '../../platform/http/answers.js';
 import { pagingFields } from '../../platform/http/paging.js';
 import { told, uuid } from '../../platform/http/parse.js';
 import { rangeFields, rangeOf } from '../../platform/http/range.js';
@@ -21,6 +22,7 @@ import {
   DELIVERY_STATUSES,
   operationsOf,
 } from './deliveries.query.js';
+import { DeliveryOut, RetriedOut, WholeDeliveryOut } from './desk-answers.js';
 
 const filters = z.object({
   ...pagingFields,
@@ -39,6 +41,7 @@ export class DeliveriesApi {
   ) {}
 
   @Can('conflict.resolve')
+  @AnswersPage(DeliveryOut)
   @Get()
   async list(@Query({ schema: filters }) query: z.output<typeof filters>, @Me() me: SignedInUser) {
     const range = rangeOf(query, (day) => boundsOf(day, me.organization.timeZone));
@@ -48,6 +51,7 @@ export class DeliveriesApi {
 
   @Can('conflict.resolve')
   @Targets({ id: SyncHistory })
+  @Answers(WholeDeliveryOut)
   @Get(':id')
   async one(@Target('id') history: SyncHistory) {
     return { data: await this.json(history.id) };
@@ -56,6 +60,7 @@ export class DeliveriesApi {
   /** Judges the parked operations of this delivery again. */
   @Can('conflict.resolve')
   @Targets({ id: SyncHistory })
+  @AnswersBody(RetriedOut)
   @HttpCode(200)
   @Post(':id/retry')
   async retry(@Target('id') history: SyncHistory) {

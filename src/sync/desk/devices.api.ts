@@ -4,9 +4,11 @@ import { EntityManager } from '@mikro-orm/core';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Can, Targets } from '../../platform/http/access.js';
+import { Answers, AnswersPage } from '../../platform/http/answers.js';
 import { pagingFields } from '../../platform/http/paging.js';
 import { Target } from '../../platform/http/target.guard.js';
 import { SyncClient } from '../sync-client.entity.js';
+import { DeviceOut } from './desk-answers.js';
 import { deviceById, deviceJson, devicesOf } from './devices.query.js';
 import { RevokeDevice } from './revoke-device.js';
 
@@ -22,6 +24,7 @@ export class DevicesApi {
   ) {}
 
   @Can('user.manage')
+  @AnswersPage(DeviceOut)
   @Get()
   async list(@Query({ schema: filters }) query: z.output<typeof filters>) {
     const { data, meta } = await devicesOf(this.em, query);
@@ -30,6 +33,7 @@ export class DevicesApi {
 
   @Can('user.manage')
   @Targets({ id: SyncClient })
+  @Answers(DeviceOut)
   @HttpCode(200)
   @Post(':id/revoke')
   async revoke(@Target('id') client: SyncClient) {

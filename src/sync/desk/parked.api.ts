@@ -5,11 +5,13 @@ import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Me, type SignedInUser } from '../../auth/index.js';
 import { Can, Targets } from '../../platform/http/access.js';
+import { Answers, AnswersPage } from '../../platform/http/answers.js';
 import { describedBy } from '../../platform/http/openapi.js';
 import { pagingFields } from '../../platform/http/paging.js';
 import { parse, told, uuid } from '../../platform/http/parse.js';
 import { notFound } from '../../platform/http/problem.js';
 import { type AppRequest } from '../../platform/http/request.js';
+import { ParkedOut, SettledParkedOut } from './desk-answers.js';
 import { Reason } from './desk-input.js';
 import { PARKED_STATUSES, parkedByOp, parkedJson, parkedOf } from './parked.query.js';
 import { settleParked } from './settle-parked.js';
@@ -33,6 +35,7 @@ export class ParkedApi {
   ) {}
 
   @Can('conflict.resolve')
+  @AnswersPage(ParkedOut)
   @Get()
   async list(@Query({ schema: filters }) query: z.output<typeof filters>) {
     const { data, meta } = await parkedOf(this.em, query, query);
@@ -41,6 +44,7 @@ export class ParkedApi {
 
   @Can('conflict.resolve')
   @Targets({ op_id: null })
+  @Answers(SettledParkedOut)
   @ApiBody(describedBy(Reason))
   @HttpCode(200)
   @Post(':op_id/adopt')
@@ -50,6 +54,7 @@ export class ParkedApi {
 
   @Can('conflict.resolve')
   @Targets({ op_id: null })
+  @Answers(SettledParkedOut)
   @ApiBody(describedBy(Reason))
   @HttpCode(200)
   @Post(':op_id/discard')

@@ -9,6 +9,7 @@ import { attempt } from '../../platform/http/form.js';
 import { id as idText, uuid } from '../../platform/http/parse.js';
 import { Problem, type Refusal } from '../../platform/http/problem.js';
 import { Reply } from '../../platform/http/reply.js';
+import { entryOf } from '../../platform/text.js';
 import { statesOf } from '../../presence/index.js';
 import { attentionOf } from './attention.js';
 import { parkedDecisionOf, tickedIn, typed } from './desk-form.js';
@@ -88,7 +89,7 @@ export class ParkedPages {
     const { data, meta } = await parkedOf(this.em, filter, { page: query.page, per_page: PER_PAGE });
     const there = await movedTo(this.em, data, me.organization.timeZone);
     const states = await statesOf(this.em);
-    const text = NOTICES[query.done];
+    const text = entryOf(NOTICES, query.done);
     return this.reply.render(
       'sync/parked.njk',
       {

@@ -74,7 +74,7 @@ const stale = () => new Problem(409, { code: 'stale', message: 'Somebody has set
 function cannotBe(code: string | null): Problem {
   const message =
     {
-      session_deleted: 'The session is cancelled. Bring it back first, then this mark can count.',
+      session_deleted: 'The {session} is cancelled. Bring it back first, then this mark can count.',
       state_unknown: 'The state of this mark is not in use. Bring it back first, then this mark can count.',
       identifier_taken: 'Somebody else has this identifier. Change it there, or discard this and mark that person.',
       restored:

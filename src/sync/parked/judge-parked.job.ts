@@ -6,6 +6,7 @@ import { signedInUser } from '../../auth/index.js';
 import { inOrganization } from '../../platform/database/in-organization.js';
 import { type Orm } from '../../platform/database/orm.js';
 import { read } from '../../platform/database/read.js';
+import { forEachInTurn, OneRun } from '../../platform/one-run.js';
 import { Organization } from '../../tenancy/index.js';
 import { judgeAgain } from './judge-again.js';
 
@@ -21,32 +22,26 @@ const MOST = 200;
 @Injectable()
 export class JudgeParkedJob {
   private readonly logger = new Logger('sync');
-  private running = false;
+  private readonly runs = new OneRun(this.logger, 'parked operations could not be looked through');
   /** By organization: the last receipt that a sweep came to, where there were more. */
   private readonly passed = new Map<number, number>();
 
   constructor(@Inject(MikroORM) private readonly orm: Orm) {}
 
   @Interval(EVERY_MS)
-  async run(): Promise<void> {
-    if (this.running) return;
-    this.running = true;
-    try {
-      await this.judge();
-    } catch (error) {
-      this.logger.error('parked operations could not be looked through', (error as Error)?.stack);
-    } finally {
-      this.running = false;
-    }
+  run(): Promise<void> {
+    return this.runs.of(() => this.judge());
   }
 
   /** @returns how many were judged anew */
   async judge(): Promise<number> {
     const em = this.orm.em.fork({ disableContextResolution: true });
-    const organizations = await em.find(Organization, { deletedAt: null }, { fields: ['id'], filters: false });
-    let judged = 0;
-    for (const { id } of organizations) judged += await this.judgeIn(id);
-    return judged;
+    const organizations: Pick<Organization, 'id'>[] = await em.find(
+      Organization,
+      { deletedAt: null },
+      { fields: ['id'], filters: false },
+    );
+    return forEachInTurn(organizations, ({ id }) => this.judgeIn(id));
   }
 
   private judgeIn(organizationId: number): Promise<number> {

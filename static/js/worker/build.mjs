@@ -39,7 +39,8 @@ const { warnings } = await injectManifest({
   swDest: output,
   globDirectory: join(root, 'static'),
   globPatterns: ['dist/*.{css,js}', 'icons/mark.svg'],
-  globIgnores: ['dist/sw.js'],
+  // What needs the network anyway is not kept for the time without one.
+  globIgnores: ['dist/sw.js', 'dist/settings.js', 'dist/live.js', 'dist/comforts.js'],
   manifestTransforms: [
     (entries) => ({
       manifest: [

@@ -2,5 +2,7 @@
 export type Message =
   /** Take today's list and its registers while there is network; `path`: the page that is open. */
   | { type: 'warm'; path: string }
+  /** To the version that is in use: it ends what it has in hand, or the new one would not get its turn. */
+  | { type: 'make-way' }
   /** To a new version that waits: take over now. Unasked it does so only when nothing waits to be sent. */
   | { type: 'take-over'; asked: boolean };

@@ -25,6 +25,7 @@ const post = (worker: ServiceWorker | null | undefined, message: Message) => wor
 /** The person asks for the new version: it takes over, and the page is loaded anew. */
 export function takeOver(): void {
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
+  post(registration?.active, { type: 'make-way' });
   post(registration?.waiting, { type: 'take-over', asked: true });
 }
 

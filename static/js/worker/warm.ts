@@ -24,9 +24,14 @@ interface Notes {
 }
 
 let running: Promise<void> | null = null;
+let makesWay = false;
+
+/** A new version takes over only when this one has nothing in hand: it takes the rest of the pages. */
+export const stopWarming = (): void => void (makesWay = true);
 
 /** @param path the page that is open: a page that was opened before the worker was there is not kept yet */
 export function warm(path: string, version: string): Promise<void> {
+  makesWay = false;
   running ??= take(path, version)
     .catch(() => undefined) // No network, or no room: what is kept stays as it is.
     .finally(() => (running = null));
@@ -49,6 +54,7 @@ async function take(open: string, version: string): Promise<void> {
   wanted.delete('/');
 
   for (const [path, digest] of wanted) {
+    if (makesWay) return;
     const page = await findPage(owner, path);
     const isFresh = page && Date.now() - page.storedAt < FRESH_FOR && notes.taken[path] === digest;
     if (!isFresh && (await fetchPage(path)) !== owner) continue;

@@ -9,8 +9,9 @@ import { FORM, plainForm } from './forms.js';
 import { type Message } from './messages.js';
 import { navigate } from './navigate.js';
 import { escapeHtml, offlinePage } from './offline-page.js';
+import { keptPath } from './pages.js';
 import { signOut } from './sign-out.js';
-import { warm } from './warm.js';
+import { stopWarming, warm } from './warm.js';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -27,7 +28,22 @@ self.addEventListener('fetch', (event) => {
 
 /** A form that nothing is kept of: where the network is gone the person is told so, by a page that leads back. */
 const otherForm = (request: Request): Promise<Response> =>
-  fetch(request).catch(() => offlinePage('network', { back: escapeHtml(request.referrer) }));
+  fetch(request).catch(() => {
+    const back = new URL(request.referrer);
+    // What was typed is put back there (unsent-form.ts). Not a fragment: this answer may stand at the same address. What
+    // opens without network is found by its own address.
+    if (!keptPath(back)) back.searchParams.set('unsent', 'yes');
+    return offlinePage('network', { back: escapeHtml(back.href) });
+  });
+
+/**
+ * Back to what answered a form: the browser kept no copy of it, and nothing may be sent twice. So the page opens anew that
+ * the form was on. (A redirect would be looked for among the copies of the browser, too.)
+ */
+const theFormAgain = ({ referrer }: Request): Response =>
+  new Response(`<!doctype html><meta http-equiv="refresh" content="0;url=${escapeHtml(referrer)}">`, {
+    headers: { 'content-type': 'text/html; charset=utf-8' },
+  });
 
 /** @returns null for what passes untouched */
 function answerTo(event: FetchEvent, request: Request, url: URL): Promise<Response> | null {
@@ -40,6 +56,7 @@ function answerTo(event: FetchEvent, request: Request, url: URL): Promise<Respon
   // What another site sent would be our own as soon as the worker sent it anew, and the server could not refuse it. Where a
   // browser tells no referrer nothing is proven: it sends the form itself.
   if (request.method !== 'POST' || !request.referrer.startsWith(`${location.origin}/`)) return null;
+  if (isPage && request.cache === 'only-if-cached') return Promise.resolve(theFormAgain(request));
   if (isPage && FORM.test(url.pathname)) return plainForm(request, url);
   if (url.pathname === '/logout') return signOut(request);
   return isPage ? otherForm(request) : null;
@@ -52,6 +69,7 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 self.addEventListener('message', (event) => {
   const message = event.data as Message;
   if (message.type === 'warm') event.waitUntil(warm(message.path, version));
+  if (message.type === 'make-way') stopWarming();
   if (message.type === 'take-over')
     event.waitUntil(
       (async () => {

@@ -76,7 +76,7 @@ async function openLanes(addresses) {
 
 process.on('message', async ({ lanes, secret }) => {
   if (lanes[0].startsWith('sqlite:')) await openLanes(lanes);
-  const env = { DATABASE_URL: lanes[0], SESSION_SECRET: secret, MIGRATE: 'off', LOG_LEVEL: 'error' };
+  const env = { DATABASE_URL: lanes[0], SESSION_SECRET: secret, MIGRATE: 'off', LOG_LEVEL: 'error', RATE_LIMIT: 'off' };
   const app = await createApp(readConfig(env));
   const serve = app.getHttpAdapter().getInstance();
   const server = createServer((incoming, outgoing) => {

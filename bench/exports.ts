@@ -1,0 +1,74 @@
+/**
+ * Files of all marks, made by the worker: rows a second from asking to the whole file, and the memory of the worker, which
+ * does nothing else. To be run on a database that bench/reports.ts has filled.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from './client.ts';
+import { secretFor } from './prepare.ts';
+import { residentMb, startApp } from './process.ts';
+import type { Line } from './table.ts';
+
+/** @param email of an administrator @param least rows that the file must have, so that the figure means something */
+export async function exportLines(
+  databaseUrl: string,
+  { email, password, least }: { email: string; password: string; least: number },
+): Promise<Line[]> {
+  const app = await startApp(databaseUrl, secretFor(databaseUrl));
+  const client = new Client(app.port, '');
+  try {
+    const login = await client.send('POST', '/api/auth/login', { json: { email, password } });
+    if (login.status !== 200) throw new Error(`could not sign in: ${login.status} ${login.text}`);
+    client.cookie = login.cookie!;
+    // The worker is started for the first file, and stays for the next ones.
+    await fileOf(client, app.pid, { report: 'groups' });
+    const lines: Line[] = [];
+    for (const format of ['csv', 'xlsx'] as const) {
+      const { job, seconds, memoryMb } = await fileOf(client, app.pid, { report: 'presence', format });
+      const tooMany = format === 'xlsx' && job.error?.code === 'too_many_rows';
+      const rate = job.total / seconds;
+      lines.push({
+        what: `File of all ${Number(job.total).toLocaleString('en')} marks, ${format.toUpperCase()}`,
+        target: format === 'csv' ? 'at least 100,000 rows/s, at most 150 MB' : '',
+        measured: tooMany
+          ? 'more rows than a workbook has: refused'
+          : `${Math.round(rate).toLocaleString('en')} rows/s, ${seconds.toFixed(1)} s, ${(job.bytes / 1e6).toFixed(0)} MB; worker ${memoryMb.toFixed(0)} MB`,
+        ok:
+          tooMany ||
+          (job.status === 'done' && job.total >= least && (format !== 'csv' || (rate >= 100_000 && memoryMb <= 150))),
+      });
+    }
+    return lines;
+  } finally {
+    client.close();
+    await app.stop();
+  }
+}
+
+async function fileOf(client: Client, pid: number, body: object) {
+  let memoryMb = 0;
+  const watch = setInterval(() => (memoryMb = Math.max(memoryMb, ...childrenOf(pid).map(residentMb))), 50);
+  const started = performance.now();
+  try {
+    const asked = await client.send('POST', '/api/reports/exports', { json: body });
+    if (asked.status !== 202) throw new Error(`no file: ${asked.status} ${asked.text}`);
+    const { id } = JSON.parse(asked.text).data;
+    for (;;) {
+      await sleep(50);
+      const { data } = JSON.parse((await client.send('GET', `/api/reports/exports/${id}`)).text);
+      if (data.status === 'queued' || data.status === 'running') continue;
+      return { job: data, seconds: (performance.now() - started) / 1000, memoryMb };
+    }
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** @returns the processes that this one started (Linux; elsewhere none) */
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,3 @@
+export { NotificationsModule } from './notifications.module.js';
+export { Webhook } from './webhooks/webhook.entity.js';
+export { WebhookDelivery } from './webhooks/webhook-delivery.entity.js';

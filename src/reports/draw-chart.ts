@@ -1,0 +1,49 @@
+import { STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
+import { type Chart } from './chart.js';
+import { categoryBars, hourMap, shareBars, yearMap } from './charts/index.js';
+import { type Words } from './report-table.js';
+
+/** English; keys of the translation. */
+export const CATEGORY_WORDS: Record<StateCategory, Words> = {
+  present: { text: 'Present' },
+  late: { text: 'Late' },
+  excused: { text: 'Excused' },
+  absent: { text: 'Absent' },
+  neutral: { text: 'Neutral' },
+};
+
+const DESCRIPTION = { text: 'The same figures stand in the table beside it.' };
+
+/**
+ * Draws the picture of a report.
+ * @param say puts words into the reader's language
+ * @returns the SVG, or null when there is nothing to see
+ */
+export function drawChart(chart: Chart, say: (words: Words) => string, locale: string): string | null {
+  const frame = { title: say(chart.title), description: say(DESCRIPTION), locale };
+  const categories = STATE_CATEGORIES.map((category) => ({ category, label: say(CATEGORY_WORDS[category]) }));
+  switch (chart.kind) {
+    case 'marks': {
+      if (chart.bars.length === 0) return null;
+      const used = categories.filter(({ category }) => chart.bars.some(({ marks }) => (marks[category] ?? 0) > 0));
+      const bars = chart.bars.map(({ marks, ...bar }) => ({ ...bar, counts: marks }));
+      return categoryBars({ ...frame, lay: 'up', bars, categories: used });
+    }
+    case 'rates': {
+      if (chart.points.length === 0) return null;
+      const bars = chart.points.map(({ rate, ...bar }) => ({ ...bar, share: rate }));
+      return shareBars({ ...frame, lay: 'across', bars });
+    }
+    case 'week': {
+      const cells = chart.cells.flatMap(({ rate, ...cell }) => (rate === null ? [] : [{ ...cell, share: rate }]));
+      return cells.length === 0 ? null : hourMap({ ...frame, cells });
+    }
+    case 'year': {
+      if (chart.days.length === 0) return null;
+      const from = `${chart.year}-01-01`;
+      const days = chart.days.map(({ day, rate, category }) => ({ day, share: rate, ...(category && { category }) }));
+      const ofOne = chart.days.some(({ category }) => category);
+      return yearMap({ ...frame, from, to: `${chart.year}-12-31`, days, ...(ofOne && { categories }) });
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { type SignedInUser } from '../../auth/index.js';
+import { clock } from '../../platform/clock.js';
+import { type Asked, statesHere } from '../asked.js';
+import { reportOf } from '../kinds/index.js';
+import { groupsById, nameOf, peopleById } from '../people.query.js';
+import { signOf } from '../matrix-view.js';
+import { type Words } from '../report-table.js';
+import { sayer } from './sayer.js';
+import { type WholeTable } from './whole-table.js';
+
+/** The report does not fit on paper; the message is a sentence and a key of the translation. */
+export class TooLongForPaper extends Error {}
+
+/**
+ * A report on paper. What draws and sets pages is loaded only now: a worker that writes rows has no need of it.
+ * @throws TooLongForPaper
+ */
+export async function* paperOf(
+  em: EntityManager,
+  code: string,
+  table: WholeTable,
+  asked: Asked,
+  me: SignedInUser,
+): AsyncGenerator<Buffer> {
+  const { renderPdf, TooLongForPdf } = await import('../pdf/index.js');
+  const { drawChart } = await import('../draw-chart.js');
+  const { locale, say } = sayer(me);
+  const picture = table.chart ? drawChart(table.chart, say, locale) : null;
+  const document = {
+    ...table,
+    title: { text: reportOf(code)!.title },
+    from: asked.firstDay,
+    to: asked.lastDay,
+    filters: await narrowedTo(em, asked),
+    notes: table.notes ?? [],
+    charts: picture ? [picture] : [],
+  };
+  const { organization } = me;
+  try {
+    const { bytes } = await renderPdf(document, {
+      organization: organization.name,
+      timeZone: organization.timeZone,
+      locale,
+      states: Object.fromEntries(
+        (await statesHere(em)).map((state) => [state.code, { sign: signOf(state), label: state.label }]),
+      ),
+      letterhead: { name: organization.name, lines: [], logo: null },
+      words: (text, params) => say(params ? { text, params } : { text }),
+      generatedAt: clock.now(),
+      generatedBy: me.name,
+    });
+    yield bytes;
+  } catch (error) {
+    throw error instanceof TooLongForPdf ? new TooLongForPaper(error.words.text) : error;
+  }
+}
+
+/** What the report was narrowed to, in words. */
+async function narrowedTo(em: EntityManager, { query, participant }: Asked): Promise<{ name: Words; value: Words }[]> {
+  const told: { name: Words; value: Words }[] = [];
+  const tell = (name: string, text: string | undefined, literal = true) => {
+    if (text !== undefined) told.push({ name: { text: name }, value: { text, literal } });
+  };
+  if (query.group_id !== undefined) tell('{group}', (await groupsById(em, [query.group_id])).get(query.group_id));
+  if (participant !== null) {
+    const person = (await peopleById(em, [participant])).get(participant);
+    tell('{participant}', person && nameOf(person));
+  }
+  if (query.presence_state !== undefined)
+    tell('State', (await statesHere(em)).find(({ code }) => code === query.presence_state)?.label);
+  const { CATEGORY_WORDS } = await import('../draw-chart.js');
+  if (query.category !== undefined) tell('Counts as', CATEGORY_WORDS[query.category].text, false);
+  tell('Kind of {group}', query.group_type);
+  return told;
+}

@@ -1,0 +1,76 @@
+import { FIGURE_COLUMNS, figureCells, figureNotes, figuresBy, rateOf, sumOf } from '../figures.js';
+import { inOrderOfNames, nameOf, peopleById } from '../people.query.js';
+import { type Column } from '../report-table.js';
+import { type Report } from '../report.js';
+import { marksOfScope } from '../scope.js';
+import { countMarks } from '../tallies/count-marks.query.js';
+
+/** Percent. */
+const THRESHOLD = 90;
+const MOST_BARS = 60;
+
+const COLUMNS: Column[] = [
+  { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
+  { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
+  ...FIGURE_COLUMNS,
+  { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
+];
+
+/** Whose rate is below a threshold, the lowest first. */
+export const belowThreshold: Report = {
+  code: 'below-threshold',
+  title: 'Rate below a threshold',
+  about: 'Whose attendance rate is below a threshold, the lowest first: in time to do something about it.',
+  fields: ['from', 'to', 'threshold', 'group_id', 'group_type'],
+  defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 89 }).toString(), to: today }),
+  async answer(em, asked, { skip, take }) {
+    const threshold = asked.query.threshold ?? THRESHOLD;
+    const all = figuresBy(await countMarks(em, marksOfScope(asked), ['participant']), (count) => count.participant!);
+    const below = [...all].flatMap(([id, figures]) => {
+      const rate = rateOf(figures);
+      return rate !== null && rate * 100 < threshold ? [{ id, figures, rate }] : [];
+    });
+    const place = new Map(
+      (await inOrderOfNames(em, new Set(below.map(({ id }) => id)))).map((id, index) => [id, index]),
+    );
+    below.sort((a, b) => a.rate - b.rate || place.get(a.id)! - place.get(b.id)!);
+    const shown = below.slice(skip, skip + take);
+    const people = await peopleById(
+      em,
+      shown.map(({ id }) => id),
+    );
+    const total = sumOf(below.map(({ figures }) => figures));
+    return {
+      columns: COLUMNS,
+      rows: shown.map(({ id, figures }) => {
+        const person = people.get(id)!;
+        return [nameOf(person), person.identifier, ...figureCells(figures), id];
+      }),
+      total: below.length,
+      isExact: true,
+      notes: [
+        {
+          text: 'Of {all} with a rate, {count} are below {threshold} %.',
+          params: {
+            all: [...all.values()].filter((figures) => rateOf(figures) !== null).length,
+            count: below.length,
+            threshold,
+          },
+        },
+        ...figureNotes(total),
+      ],
+      chart:
+        shown.length > 0 && shown.length <= MOST_BARS
+          ? {
+              kind: 'rates',
+              title: { text: 'Attendance rate' },
+              points: shown.map(({ id, rate }) => ({
+                label: nameOf(people.get(id)!),
+                rate,
+                href: `statement?participant_id=${id}`,
+              })),
+            }
+          : null,
+    };
+  },
+};

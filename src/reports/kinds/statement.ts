@@ -1,0 +1,83 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { invalid } from '../../platform/http/problem.js';
+import { type Asked } from '../asked.js';
+import { figureNotes, figuresBy, marksOf, type noFigures, rateOf, sumOf } from '../figures.js';
+import { type Column } from '../report-table.js';
+import { type Answer, type Report, type Slice } from '../report.js';
+import { marksOfScope } from '../scope.js';
+import { countMarks } from '../tallies/count-marks.query.js';
+import { listMarks } from './marks-list.js';
+import { lateOf } from './records.js';
+
+const COLUMNS: Column[] = [
+  { key: 'starts_at', head: { text: 'Begins' }, kind: 'time' },
+  { key: 'session', head: { text: '{session}' }, kind: 'text' },
+  { key: 'group', head: { text: '{group}' }, kind: 'text' },
+  { key: 'state', head: { text: 'State' }, kind: 'text' },
+  { key: 'arrived_at', head: { text: 'Arrived' }, kind: 'time' },
+  { key: 'left_at', head: { text: 'Left' }, kind: 'time' },
+  { key: 'late_minutes', head: { text: 'Minutes late' }, kind: 'minutes' },
+  { key: 'note', head: { text: 'Note' }, kind: 'text' },
+  { key: 'disputed', head: { text: 'Disputed' }, kind: 'yes' },
+  { key: 'presence_state', head: { text: 'Code' }, kind: 'text', hidden: true },
+  { key: 'category', head: { text: 'Category' }, kind: 'text', hidden: true },
+  { key: 'session_id', head: { text: 'Id' }, kind: 'id' },
+  { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
+];
+
+/** Everything that was recorded of one person. */
+export const statement: Report = {
+  code: 'statement',
+  title: 'Statement of one {participant}',
+  about: 'Everything that was recorded of one {participant}, with figures and a picture of the year.',
+  fields: ['participant_id', 'from', 'to', 'group_id', 'group_type', 'presence_state'],
+  defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 364 }).toString(), to: today }),
+  async answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
+    if (asked.participant === null)
+      throw invalid('participant_id', 'Choose a {participant}: this report is about one.', 'required');
+    const { marks, total, isExact } = await listMarks(em, asked, slice);
+    const days = figuresBy(await countMarks(em, marksOfScope(asked), ['day']), ({ day }) => day!);
+    const sum = sumOf(days.values());
+    const year = Number((asked.lastDay ?? asked.today).slice(0, 4));
+    return {
+      columns: COLUMNS,
+      rows: marks.map((mark) => [
+        mark.startsAt,
+        mark.session,
+        mark.group,
+        mark.label,
+        mark.arrivedAt,
+        mark.leftAt,
+        lateOf(mark, asked.grace),
+        mark.note,
+        mark.disputed,
+        mark.code,
+        mark.category,
+        mark.sessionId,
+        mark.groupId,
+      ]),
+      total,
+      isExact,
+      notes: figureNotes(sum),
+      chart: {
+        kind: 'year',
+        title: { text: 'The year' },
+        year,
+        days: [...days]
+          .filter(([day]) => day.startsWith(`${year}-`))
+          .map(([day, figures]) => ({
+            day,
+            rate: rateOf(figures),
+            marks: marksOf(figures),
+            category: worstOf(figures),
+          })),
+      },
+      meta: { figures: sum, rate: rateOf(sum) },
+    };
+  },
+};
+
+/** What a day of one person shows when he has several marks: the one that somebody would ask about. */
+function worstOf(figures: ReturnType<typeof noFigures>) {
+  return (['absent', 'late', 'excused', 'present', 'neutral'] as const).find((category) => figures[category] > 0)!;
+}

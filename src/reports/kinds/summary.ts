@@ -1,0 +1,121 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { readAside } from '../../platform/database/read.js';
+import { type Asked } from '../asked.js';
+import { FIGURE_COLUMNS, figureCells, figureNotes, type Figures, figuresBy, noFigures, sumOf } from '../figures.js';
+import { periodsOf, type PeriodOf } from '../periods.js';
+import { type Column } from '../report-table.js';
+import { type Answer, type Report, type Slice } from '../report.js';
+import { marksOfScope, sessionsInScope } from '../scope.js';
+import { countMarks } from '../tallies/count-marks.query.js';
+import { registersOf } from '../tallies/unmarked.query.js';
+import { bySession } from './sessions.js';
+
+/** Days whose registers are looked into for who is not marked. */
+const MOST_DAYS_LOOKED_INTO = 31;
+
+/** A day is its own beginning and end: a person reads it once. */
+const columnsOf = (isDay: boolean): Column[] => [
+  { key: 'period', head: { text: isDay ? 'Day' : 'Period' }, kind: isDay ? 'day' : 'text' },
+  { key: 'from', head: { text: 'From' }, kind: 'day', hidden: isDay },
+  { key: 'to', head: { text: 'To' }, kind: 'day', hidden: isDay },
+  { key: 'sessions', head: { text: '{sessions}' }, kind: 'count' },
+  ...FIGURE_COLUMNS,
+  { key: 'unmarked', head: { text: 'Unmarked' }, kind: 'count' },
+];
+
+/** What happened day by day, week by week, month by month, or session by session. */
+export const summary: Report = {
+  code: 'summary',
+  title: 'Summary',
+  about: 'What was recorded day by day: how many were there, late, absent and excused.',
+  fields: ['from', 'to', 'period', 'group_id', 'group_type', 'presence_state', 'participant_id'],
+  defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 13 }).toString(), to: today }),
+  answer: (em, asked, slice) =>
+    asked.query.period === 'session' ? bySession(em, asked, slice) : byPeriod(em, asked, slice),
+};
+
+interface InPeriod extends PeriodOf {
+  sessions: number;
+  figures: Figures;
+  days: string[];
+}
+
+async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice): Promise<Answer> {
+  const period = asked.query.period === 'session' ? 'day' : (asked.query.period ?? 'day');
+  const periodOf = await periodsOf(em, period);
+  const { sql, parameters } = sessionsInScope(asked);
+  const counted = readAside<{ day: string; sessions: number }>(
+    em,
+    `select d.day, count(*) as sessions from session_days d
+       join sessions x on x.organization_id = d.organization_id and x.id = d.session_id
+      where ${sql} group by d.day order by d.day`,
+    parameters,
+  );
+  const [days, counts] = await Promise.all([counted, countMarks(em, marksOfScope(asked), ['day'])]);
+  const marks = figuresBy(counts, ({ day }) => day!);
+  const periods = new Map<string, InPeriod>();
+  for (const { day, sessions } of days) {
+    const of = periodOf(day);
+    let found = periods.get(of.key);
+    if (!found) periods.set(of.key, (found = { ...of, sessions: 0, figures: noFigures(), days: [] }));
+    found.sessions += Number(sessions);
+    found.days.push(day);
+    found.figures = sumOf([found.figures, marks.get(day) ?? noFigures()]);
+  }
+  const all = [...periods.values()];
+  const shown = all.slice(skip, skip + take);
+  const unmarked = await unmarkedOf(em, asked, shown);
+  const total = sumOf(all.map(({ figures }) => figures));
+  const notes = figureNotes(total);
+  if (!unmarked)
+    notes.push({
+      text: 'Who was not marked is told for up to {days} days at a time.',
+      params: { days: MOST_DAYS_LOOKED_INTO },
+    });
+  return {
+    columns: columnsOf(period === 'day'),
+    rows: shown.map((each) => [
+      each.key,
+      each.from,
+      each.to,
+      each.sessions,
+      ...figureCells(each.figures),
+      unmarked ? each.days.reduce((sum, day) => sum + (unmarked.get(day) ?? 0), 0) : null,
+    ]),
+    total: all.length,
+    isExact: true,
+    totals: [null, null, null, all.reduce((sum, each) => sum + each.sessions, 0), ...figureCells(total), null],
+    notes,
+    chart: {
+      kind: 'marks',
+      title: { text: 'Marks by period' },
+      bars: shown.map(({ key, from, to, figures }) => ({
+        label: key,
+        marks: figures,
+        ...(from && to ? { href: `?period=session&from=${from}&to=${to}` } : {}),
+      })),
+    },
+    meta: { figures: total },
+  };
+}
+
+/** @returns how many were not marked, by day; null when it would be looked for in too many registers, or makes no sense */
+async function unmarkedOf(em: EntityManager, asked: Asked, shown: InPeriod[]): Promise<Map<string, number> | null> {
+  const days = shown.flatMap((each) => each.days).sort();
+  if (days.length > MOST_DAYS_LOOKED_INTO || asked.participant !== null || asked.states !== null) return null;
+  if (days.length === 0) return new Map();
+  const { sql, parameters } = sessionsInScope(asked);
+  const sessions = await readAside<{ session_id: number; day: string }>(
+    em,
+    `select d.session_id, d.day from session_days d
+       join sessions x on x.organization_id = d.organization_id and x.id = d.session_id
+      where ${sql} and d.day >= :shown_from and d.day <= :shown_to`,
+    { ...parameters, shown_from: days[0]!, shown_to: days.at(-1)! },
+  );
+  const ids = sessions.map((row) => Number(row.session_id));
+  const registers = await registersOf(em, ids, asked.today);
+  const unmarked = new Map<string, number>();
+  for (const { session_id, day } of sessions)
+    unmarked.set(day, (unmarked.get(day) ?? 0) + (registers.get(Number(session_id))?.unmarked ?? 0));
+  return unmarked;
+}

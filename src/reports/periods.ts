@@ -1,0 +1,49 @@
+import { type EntityManager } from '@mikro-orm/core';
+import { currentOrganization } from '../platform/current.js';
+import { Organization, settingsOf } from '../tenancy/index.js';
+import { type Period } from './asked.js';
+
+/** A stretch of days by which figures are told. */
+export interface PeriodOf {
+  /** 2026-11-20, 2026-W47, 2026-11, or the name of the term; '' for days that lie in no term. */
+  key: string;
+  /** First and last day, both inclusive; null where there are none. */
+  from: string | null;
+  to: string | null;
+}
+
+/** @returns what says in which period a day lies */
+export async function periodsOf(
+  em: EntityManager,
+  period: Exclude<Period, 'session'>,
+): Promise<(day: string) => PeriodOf> {
+  if (period === 'day') return (day) => ({ key: day, from: day, to: day });
+  if (period === 'week') return weekOf;
+  if (period === 'month') return monthOf;
+  const organization = await em.findOneOrFail(Organization, { id: currentOrganization() });
+  const terms = settingsOf(organization).reporting_periods;
+  return (day) => {
+    const term = terms.find(({ from, to }) => from <= day && day <= to);
+    return term ? { key: term.name, from: term.from, to: term.to } : { key: '', from: null, to: null };
+  };
+}
+
+/** Weeks begin on Monday and are counted as ISO 8601 counts them. */
+function weekOf(day: string): PeriodOf {
+  const date = Temporal.PlainDate.from(day);
+  const monday = date.subtract({ days: date.dayOfWeek - 1 });
+  return {
+    key: `${date.yearOfWeek}-W${String(date.weekOfYear).padStart(2, '0')}`,
+    from: monday.toString(),
+    to: monday.add({ days: 6 }).toString(),
+  };
+}
+
+function monthOf(day: string): PeriodOf {
+  const first = Temporal.PlainDate.from(day).with({ day: 1 });
+  return {
+    key: day.slice(0, 7),
+    from: first.toString(),
+    to: first.add({ months: 1 }).subtract({ days: 1 }).toString(),
+  };
+}

@@ -1,0 +1,171 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { EntityManager } from '@mikro-orm/core';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { Me, MyReach, type AuthRequest, type Reach, type SignedInUser } from '../auth/index.js';
+import { groupOptions, ownGroupsOf } from '../participants/index.js';
+import { clock } from '../platform/clock.js';
+import { Can, Targets } from '../platform/http/access.js';
+import { attempt } from '../platform/http/form.js';
+import { notFound, permissionDenied, type Refusal } from '../platform/http/problem.js';
+import { Reply } from '../platform/http/reply.js';
+import { dayOf, settingsOf } from '../tenancy/index.js';
+import { parse } from '../platform/http/parse.js';
+import { type Asked, askedOf, PERIODS, reportFields, ReportQuery, type StateHere, statesHere } from './asked.js';
+import { FORMATS } from './exports/formats.js';
+import { drawChart } from './draw-chart.js';
+import { type Figures, marksOf, rateOf } from './figures.js';
+import { groupTypes, peopleById } from './people.query.js';
+import { matrixRows, signOf } from './matrix-view.js';
+import { REPORTS, reportOf } from './kinds/index.js';
+import { isShown, type Words } from './report-table.js';
+import { type Answer, type Report } from './report.js';
+import { refuseUncounted } from './tallies/place-anew.js';
+
+const PER_PAGE = 100;
+/** A class is read as a whole. */
+const PER_PAGE_OF_MATRIX = 500;
+const Page = z.coerce.number().int().min(1).max(100_000).catch(1);
+
+/** Pages: every report, with its filters, its picture and its table. */
+@Controller('reports')
+export class ReportsPages {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly reply: Reply,
+  ) {}
+
+  @Can('report.view')
+  @Get()
+  index(@Req() request: AuthRequest) {
+    return this.reply.render(
+      'reports/index.njk',
+      { reports: REPORTS.map(({ code, title, about }) => ({ code, title, about })) },
+      request,
+    );
+  }
+
+  /** Of the reports only the statement is open to whoever sees only himself. */
+  @Can('report.view', { own: true })
+  @Targets({ code: null })
+  @Get(':code')
+  async report(
+    @Param('code') code: string,
+    @Me() me: SignedInUser,
+    @MyReach() reach: Reach,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    const report = reportOf(code);
+    if (!report) throw notFound();
+    if (reach === 'own' && report.code !== 'statement') throw permissionDenied();
+    await refuseUncounted(this.em);
+    const typed = typedOf(report, request, dayOf(clock.now(), me.organization.timeZone));
+    const page = Page.parse(request.query.page);
+    const take = report.code === 'matrix' ? PER_PAGE_OF_MATRIX : PER_PAGE;
+    const done = await attempt(async () => {
+      const asked = await askedOf(this.em, parse(ReportQuery, typed), me, reach);
+      return { asked, answer: await report.answer(this.em, asked, { skip: (page - 1) * take, take }) };
+    });
+    const choices = await this.choices(report, done.value?.asked ?? null, me);
+    const say = this.reply.say(request);
+    const html = this.reply.render(
+      'reports/report.njk',
+      {
+        report: { code: report.code, title: report.title, about: report.about, fields: report.fields },
+        values: typed,
+        downloads: Object.fromEntries(FORMATS.map((format) => [format, { ...typed, format }])),
+        is_own: reach === 'own',
+        ...choices,
+        ...(done.refusals
+          ? { refusals: done.refusals }
+          : shown(done.value.answer, { page, per_page: take }, say, this.reply.localeOf(request))),
+        ...(report.code === 'matrix' && done.value ? matrixOf(done.value.answer, choices.states) : {}),
+        missing: done.refusals ? onlyMissing(done.refusals) : false,
+      },
+      request,
+    );
+    // A report that was opened without saying about whom is no mistake.
+    response
+      .status(done.refusals && !onlyMissing(done.refusals) ? done.status : 200)
+      .type('html')
+      .send(html);
+  }
+
+  /** What the form offers to choose from. @param asked null: it was refused, so nobody is named who may not be */
+  private async choices(report: Report, asked: Asked | null, me: SignedInUser) {
+    const has = (field: string) => report.fields.includes(field as never);
+    const person = asked?.query.participant_id === undefined ? null : asked.participant;
+    const states = await statesHere(this.em);
+    return {
+      group_options: has('group_id') ? await groupOptions(this.em, ownGroupsOf(me), asked?.query.group_id) : [],
+      type_options: has('group_type') ? await groupTypes(this.em, ownGroupsOf(me)) : [],
+      state_options: has('presence_state') ? states.map(({ code, label }) => [code, label]) : [],
+      states: Object.fromEntries(states.map((state) => [state.code, state])),
+      periods:
+        report.code === 'attendance' || report.code === 'summary' ? PERIODS.filter((each) => each !== 'session') : [],
+      has_terms: settingsOf(me.organization).reporting_periods.length > 0,
+      person: person ? ((await peopleById(this.em, [person])).get(person) ?? null) : null,
+    };
+  }
+}
+
+/** What the address asks for; a report that was opened without any question asks what is asked most. */
+function typedOf(report: Report, request: AuthRequest, today: string): Record<string, string> {
+  const known = Object.keys(reportFields);
+  const typed = Object.fromEntries(
+    Object.entries(request.query).filter(
+      (entry): entry is [string, string] => known.includes(entry[0] as never) && typeof entry[1] === 'string',
+    ),
+  );
+  const dated = 'from' in typed || 'to' in typed;
+  return dated ? typed : { ...report.defaults(today), ...typed };
+}
+
+const onlyMissing = (refusals: Refusal[]): boolean => refusals.every(({ code }) => code === 'required');
+
+function shown(
+  answer: Answer,
+  paging: { page: number; per_page: number },
+  say: (words: Words) => string,
+  locale: string,
+) {
+  const columns = answer.columns.map((column, at) => ({ ...column, at })).filter(isShown);
+  return {
+    columns,
+    rows: answer.rows,
+    // Where a row leads: to its session or its person.
+    links: linksOf(answer),
+    totals: answer.totals ?? null,
+    notes: answer.notes,
+    chart: answer.chart ? drawChart(answer.chart, say, locale) : null,
+    chart_title: answer.chart?.title ?? null,
+    sessions: answer.meta?.sessions ?? [],
+    figures: figuresShown(answer),
+    meta: { ...paging, total: answer.total },
+    is_exact: answer.isExact,
+  };
+}
+
+function matrixOf({ columns, rows }: Answer, states: Record<string, StateHere>) {
+  return {
+    matrix: matrixRows(columns, rows, states),
+    signs: Object.values(states).map((state) => ({ ...state, sign: signOf(state) })),
+  };
+}
+
+/** The figures of the whole, told at a glance. */
+function figuresShown({ meta }: Answer) {
+  const figures = meta?.figures as Figures | undefined;
+  return figures && marksOf(figures) > 0 ? { ...figures, rate: rateOf(figures) } : null;
+}
+
+function linksOf({ columns, rows }: Answer): (string | null)[] {
+  const at = (key: string) => columns.findIndex((column) => column.key === key);
+  const [session, person, group] = [at('session_id'), at('participant_id'), at('group_id')];
+  return rows.map((row) => {
+    if (session >= 0) return `/sessions/${String(row[session])}`;
+    if (person >= 0) return `/reports/statement?participant_id=${String(row[person])}`;
+    return group >= 0 ? `/groups/${String(row[group])}` : null;
+  });
+}

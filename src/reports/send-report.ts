@@ -1,0 +1,90 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
+import { type Response } from 'express';
+import { type SignedInUser } from '../auth/index.js';
+import { translatorOf } from '../platform/i18n.js';
+import { Problem } from '../platform/http/problem.js';
+import { XLSX_TYPE } from '../platform/xlsx/workbook-stream.js';
+import { type Asked, type ReportQuery } from './asked.js';
+import { AskExport } from './exports/ask-export.js';
+import { ExportJobs } from './exports/export-jobs.js';
+import { failureOf } from './exports/export-job.js';
+import { exportJson } from './exports/export-json.js';
+import { Export } from './exports/export.entity.js';
+import { type Format } from './exports/formats.js';
+import { sayer } from './exports/sayer.js';
+import { SendExport } from './exports/send-export.js';
+import { CSV_TYPE, csvOf } from './files/csv.js';
+import { fileNameOf } from './files/file-name.js';
+import { workbookOf } from './files/workbook.js';
+import { type Report, wholeOf } from './report.js';
+
+/** Rows of a file that is written while somebody waits for it. */
+const MOST_ROWS = 20_000;
+/** How long somebody waits for paper before he is told where to fetch it. Milliseconds. */
+const PATIENCE_MS = 25_000;
+
+/** Sends a report as a file at once; what takes longer is made in the background (exports/). */
+@Injectable()
+export class SendReport {
+  constructor(
+    private readonly em: EntityManager,
+    private readonly bus: CommandBus,
+    private readonly jobs: ExportJobs,
+    private readonly sendExport: SendExport,
+  ) {}
+
+  /**
+   * CSV and workbooks are written as they are sent. Paper is set by the worker, never on the thread of requests: its answer
+   * is waited for, and where that takes too long it is 202 with the export.
+   * @throws Problem 422 when it is too much to be sent at once
+   */
+  async send(
+    report: Report,
+    question: { query: ReportQuery; asked: Asked; format: Format },
+    me: SignedInUser,
+    response: Response,
+  ): Promise<void> {
+    if (question.format === 'pdf') return this.onPaper(report, question.query, me, response);
+    const { asked, format } = question;
+    const whole = await wholeOf(report, this.em, asked);
+    if (whole.total > MOST_ROWS) throw new Problem(422, { ...TOO_MUCH, params: { most: MOST_ROWS } });
+    const { locale, say } = sayer(me);
+    const table = { ...whole, rows: whole.all };
+    const reader = { say, timeZone: me.organization.timeZone, rightToLeft: translatorOf(locale).direction === 'rtl' };
+    const file = format === 'csv' ? csvOf(table) : workbookOf(report.code, table, reader);
+    response.attachment(fileNameOf(report.code, { from: asked.firstDay, to: asked.lastDay }, asked.today, format));
+    response.setHeader('Content-Type', format === 'csv' ? CSV_TYPE : XLSX_TYPE);
+    try {
+      await pipeline(Readable.from(file), response);
+    } catch (error) {
+      // Who stopped the download does not wait for an answer.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    }
+  }
+
+  private async onPaper(report: Report, filters: ReportQuery, me: SignedInUser, response: Response): Promise<void> {
+    const input = { report: report.code, format: 'pdf' as const, filters, bom: false };
+    const id = await this.bus.execute<AskExport, number>(new AskExport(input, me));
+    this.jobs.kick();
+    const job = await this.em.findOneOrFail(Export, { id });
+    for (const end = performance.now() + PATIENCE_MS; job.status === 'queued' || job.status === 'running';) {
+      if (performance.now() > end) return void response.status(202).json({ data: exportJson(job) });
+      await setTimeout(100);
+      await this.em.refresh(job);
+    }
+    const failure = failureOf(job);
+    if (failure) throw new Problem(422, { ...failure, field: 'format' });
+    await this.sendExport.send(job, me, response);
+  }
+}
+
+const TOO_MUCH = {
+  code: 'invalid',
+  field: 'format',
+  message: 'This is more than {most} rows. Have the file made in the background, or choose a shorter time.',
+};

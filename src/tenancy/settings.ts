@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { type Term } from './domains/index.js';
+
+const hours = (max: number) => z.int().min(0).max(max);
+
+const ReportingPeriod = z
+  .strictObject({ name: z.string().trim().min(1).max(60), from: z.iso.date(), to: z.iso.date() })
+  .refine(({ from, to }) => from <= to, { error: 'The beginning lies after the end.' });
+
+/**
+ * What an organization may set for itself, as `/api/admin/domain-config` shows and takes it. What is not stored is the
+ * default below. A new setting is a line here, a default, and a field of views/settings.
+ */
+export const Settings = z.strictObject({
+  /** Which groups a frontline user works with: all of them, or those assigned to him. */
+  frontline_groups: z.enum(['all', 'assigned'], { error: 'Choose all or assigned.' }),
+  /** Whether frontline users may create a session in their groups. */
+  frontline_creates_sessions: z.boolean(),
+  /** For how many hours after a cell's first mark a frontline user may correct his own mark in a locked session. */
+  frontline_correction_hours: hours(24 * 365),
+  /** How long a device may show names and capture marks without having signed in again, in hours. */
+  offline_hours: hours(24 * 31),
+  /** How many minutes after the start nobody is late yet. Late minutes are counted from the start all the same. */
+  grace_minutes: z.int().min(0).max(240),
+  /** How many hours after its planned end a session locks by itself; null: never. */
+  lock_hours: hours(24 * 365).nullable(),
+  /** Roles that must use a second factor. */
+  second_factor_roles: z.array(z.enum(['administrator', 'manager', 'frontline', 'external'])).max(4),
+  /** Terms, seasons or quarters by which reports can be told: first and last day, both inclusive. */
+  reporting_periods: z.array(ReportingPeriod).max(60),
+});
+export type Settings = z.output<typeof Settings>;
+
+/** The settings column: what was set, and the organization's own words for the terms of its domain. */
+export type OrganizationSettings = { [K in keyof Settings]?: Settings[K] | undefined } & {
+  terms?: Record<string, Term>;
+};
+
+export const DEFAULT_SETTINGS: Settings = {
+  frontline_groups: 'all',
+  frontline_creates_sessions: true,
+  frontline_correction_hours: 24,
+  offline_hours: 72,
+  grace_minutes: 5,
+  lock_hours: null,
+  second_factor_roles: [],
+  reporting_periods: [],
+};
+
+/** @returns every setting of an organization, defaults filled in */
+export function settingsOf(organization: { settings: OrganizationSettings }): Settings {
+  const { terms: _terms, ...own } = organization.settings;
+  return { ...DEFAULT_SETTINGS, ...own };
+}

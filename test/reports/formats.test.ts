@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import readXlsxFile from 'read-excel-file/node';
+import { REPORTS } from '../../src/reports/kinds/index.js';
+import { ownFolder, rowsOf } from '../support/exports.js';
+import { readPdf } from '../support/pdf-text.js';
+import { World } from '../world.js';
+
+let world: World;
+let group: number;
+let person: number;
+const own = ownFolder();
+
+beforeAll(async () => {
+  world = await World.open({ config: { dataFolder: own.dataFolder } });
+  const made = await world.addRegister(world.school, ['Ada Lovelace', 'Grace Hopper', 'דנה כהן']);
+  group = made.group.id;
+  person = made.participants[0]!.id;
+  const states = ['absent', 'late', 'present'];
+  const records = made.participants.map(({ id }, at) => ({ participant_id: id, presence_state: states[at] }));
+  expect((await world.ana.post('/api/presence', { session_id: made.session.id, records })).status).toBe(200);
+}, 60_000);
+afterAll(async () => {
+  await world?.close();
+  own.remove();
+});
+
+const ASKED: Record<string, string> = {
+  statement: 'participant_id=',
+  'consecutive-absences': 'absences=2',
+  'below-threshold': 'threshold=100',
+};
+const doorOf = (code: string, more: string) =>
+  `/api/reports/${code}?group_id=${group}&${code === 'statement' ? `participant_id=${person}` : (ASKED[code] ?? '')}${more}`;
+
+async function file(path: string) {
+  const response = await fetch(world.ana.address + path, { headers: { cookie: world.ana.cookieHeader } });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  return { status: response.status, type: response.headers.get('content-type'), bytes };
+}
+
+describe.each(REPORTS.map(({ code }) => code))('%s', (code) => {
+  it('says the same as rows, as CSV and as a workbook', async () => {
+    const json = (await world.ana.get(doorOf(code, '&per_page=200'))).json;
+    const csv = await file(doorOf(code, '&format=csv'));
+    expect([csv.status, csv.type]).toEqual([200, 'text/csv; charset=utf-8']);
+    const rows = rowsOf(csv.bytes.toString('utf8'));
+    expect(rows).toHaveLength(json.data.length);
+    const heads = Object.keys(rows[0] ?? {});
+    for (const [at, row] of rows.entries())
+      for (const head of heads)
+        if (json.data[at][head] !== undefined && typeof json.data[at][head] !== 'object')
+          expect([code, head, row[head]]).toEqual([code, head, csvText(json.data[at][head])]);
+    const workbook = await file(doorOf(code, '&format=xlsx'));
+    expect(workbook.status).toBe(200);
+    const [{ data: sheet }] = (await readXlsxFile(workbook.bytes)) as unknown as [{ data: unknown[] }];
+    // The head, and what some end with: a row of totals.
+    expect(sheet.length).toBeGreaterThanOrEqual(1 + json.data.length);
+    expect(sheet.length).toBeLessThanOrEqual(2 + json.data.length);
+  });
+
+  it('comes on paper, with its title and what it was narrowed to', async () => {
+    const paper = await file(doorOf(code, '&format=pdf'));
+    expect([paper.status, paper.type]).toEqual([200, 'application/pdf']);
+    const { text } = await readPdf(paper.bytes);
+    expect(text).toContain((await world.ana.get(`/reports/${code}?group_id=${group}`)).body.match(/<h1>([^<]+)</)![1]);
+  }, 60_000);
+});
+
+/** A share has four digits behind the point in a file. */
+const csvText = (value: unknown): string =>
+  value === null ? '' : typeof value === 'number' ? String(Number(value.toFixed(4))) : String(value);
