@@ -49,18 +49,22 @@ export async function bringOfflineMarks(place: Place): Promise<void> {
         });
         await tx.flush();
       });
-      const envelope = {
-        protocol: 1,
-        batch_id: random.uuid(),
-        client_id: clientId,
-        organization_id: place.id,
-        author_id: colleague.id,
-        sent_at: at.toISOString(),
-        // One more was made on the phone and has not come yet.
-        max_seq: 6,
-        operations: operations(place, cells, at),
-      };
-      await new ReceiveBatchHandler(em).execute(new ReceiveBatch(parseEnvelope(envelope), colleague));
+      const handler = new ReceiveBatchHandler(em);
+      // One by one: what comes in one batch may go at once, and then the same seed would give rows in another order.
+      for (const operation of operations(place, cells, at)) {
+        const envelope = {
+          protocol: 1,
+          batch_id: random.uuid(),
+          client_id: clientId,
+          organization_id: place.id,
+          author_id: colleague.id,
+          sent_at: at.toISOString(),
+          // One more was made on the phone and has not come yet.
+          max_seq: 6,
+          operations: [operation],
+        };
+        await handler.execute(new ReceiveBatch(parseEnvelope(envelope), colleague));
+      }
     });
   } finally {
     clock.now = now;
