@@ -1,4 +1,5 @@
 import { ApiToken, LoginSession, RecoveryCode, SignInFailure, User, UserToken } from './auth/index.js';
+import { OrganizationLogo } from './governance/index.js';
 import { Webhook, WebhookDelivery } from './notifications/index.js';
 import {
   Group,
@@ -30,6 +31,7 @@ import { Organization } from './tenancy/index.js';
 /** Every table of the product, in the order in which rows depend on each other. */
 export const ENTITIES = [
   Organization,
+  OrganizationLogo,
   User,
   LoginSession,
   SignInFailure,

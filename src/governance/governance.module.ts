@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { ChangeLetterheadHandler } from './letterhead/change-letterhead.js';
+import { LetterheadPages } from './letterhead/letterhead.pages.js';
 import { ChangeDomainConfigHandler } from './settings/change-domain-config.js';
 import { ChangeOrganizationHandler } from './settings/change-organization.js';
 import { OrganizationApi } from './settings/organization.api.js';
@@ -7,7 +9,7 @@ import { SettingsPages } from './settings/settings.pages.js';
 
 /** Policy of an organization: its settings now; the audit trail and retention come here too. */
 @Module({
-  controllers: [OrganizationApi, ReportingPeriodsPages, SettingsPages],
-  providers: [ChangeDomainConfigHandler, ChangeOrganizationHandler],
+  controllers: [LetterheadPages, OrganizationApi, ReportingPeriodsPages, SettingsPages],
+  providers: [ChangeDomainConfigHandler, ChangeLetterheadHandler, ChangeOrganizationHandler],
 })
 export class GovernanceModule {}

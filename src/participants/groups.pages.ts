@@ -12,7 +12,7 @@ import { Problem, type Refusal } from '../platform/http/problem.js';
 import { Reply } from '../platform/http/reply.js';
 import { isFragment } from '../platform/http/request.js';
 import { Target } from '../platform/http/target.guard.js';
-import { dayOf, DOMAIN_PACKS, settingsOf } from '../tenancy/index.js';
+import { addDays, dayOf, DOMAIN_PACKS, settingsOf } from '../tenancy/index.js';
 import { AddMembers, type Joined, membershipDay, NewMembers } from './add-members.js';
 import { AssignUser, UnassignUser } from './assign-users.js';
 import { usersToAssign } from './bound-users.query.js';
@@ -274,6 +274,7 @@ export class GroupsPages {
       })),
       meta: members.meta,
       query,
+      year: { from: addDays(scope.today, -364), to: scope.today },
       found: query.q ? await this.peopleToAdd(group, query.q, scope) : null,
       // It is about nobody's field: the form that was sent is a list of people.
       refusals: refused && refused.slice(0, 1).map(({ code, message, params }) => ({ code, message, params })),

@@ -24,7 +24,7 @@ import { MergeInto, MergeParticipants } from './merge-participants.js';
 import { ownGroupsOf } from './own-groups.js';
 import { NewParticipant, ParticipantChange } from './participant-input.js';
 import { Participant } from './participant.entity.js';
-import { photoOf, TakesPhoto, type PhotoFile } from './photo-upload.js';
+import { pictureOf, TakesPicture, type PictureFile } from '../platform/pictures/picture-upload.js';
 import { sendPhoto } from './send-photo.js';
 import { RemovePhoto, SetPhoto } from './set-photo.js';
 
@@ -126,11 +126,11 @@ export class ParticipantsApi {
   /** The form's field `file`: JPEG, PNG or WebP, at most 8 MB and 40 million pixels. */
   @Can('participant.manage')
   @Targets({ id: Participant })
-  @TakesPhoto()
+  @TakesPicture()
   @Answers(ParticipantOut)
   @Put(':id/photo')
-  async setPhoto(@Target('id') { id }: Participant, @UploadedFile() file?: PhotoFile) {
-    await this.bus.execute(new SetPhoto(id, photoOf(file)));
+  async setPhoto(@Target('id') { id }: Participant, @UploadedFile() file?: PictureFile) {
+    await this.bus.execute(new SetPhoto(id, pictureOf(file)));
     return { data: await participantById(this.em, id) };
   }
 

@@ -4,13 +4,13 @@ import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { type AuthRequest } from '../auth/index.js';
 import { Can, Targets } from '../platform/http/access.js';
-import { Problem } from '../platform/http/problem.js';
+import { attempt } from '../platform/http/form.js';
 import { Reply } from '../platform/http/reply.js';
 import { Target } from '../platform/http/target.guard.js';
 import { participantById } from './find-participants.query.js';
 import { refuseMerged } from './merged-page.js';
 import { Participant } from './participant.entity.js';
-import { photoOf, TakesPhoto, type PhotoFile } from './photo-upload.js';
+import { pictureOf, TakesPicture, type PictureFile } from '../platform/pictures/picture-upload.js';
 import { sendPhoto } from './send-photo.js';
 import { RemovePhoto, SetPhoto } from './set-photo.js';
 
@@ -40,26 +40,19 @@ export class PhotoPages {
 
   @Can('participant.manage')
   @Targets({ id: Participant })
-  @TakesPhoto()
+  @TakesPicture()
   @Post(':id/photo')
   async set(
     @Target('id') { id }: Participant,
     @Req() request: AuthRequest,
     @Res() response: Response,
-    @UploadedFile() file?: PhotoFile,
+    @UploadedFile() file?: PictureFile,
   ) {
-    try {
-      await this.bus.execute(new SetPhoto(id, photoOf(file)));
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status < 409) throw error;
-      const data = { person: await participantById(this.em, id), refusals: error.refusals };
-      response
-        .status(error.status)
-        .type('html')
-        .send(this.reply.render('participants/photo.njk', data, request));
-      return;
-    }
-    response.redirect(303, `/participants/${id}?done=photo`);
+    const done = await attempt(() => this.bus.execute(new SetPhoto(id, pictureOf(file))), [415]);
+    if (!done.refusals) return response.redirect(303, `/participants/${id}?done=photo`);
+    const data = { person: await participantById(this.em, id), refusals: done.refusals };
+    const html = this.reply.render('participants/photo.njk', data, request);
+    return response.status(done.status).type('html').send(html);
   }
 
   @Can('participant.manage')

@@ -5,7 +5,10 @@ import { transact } from '../platform/database/transaction.js';
 import { mergedAlready } from './merge-participants.js';
 import { ParticipantPhoto } from './participant-photo.entity.js';
 import { Participant } from './participant.entity.js';
-import { readPhoto } from './read-photo.js';
+import { readPicture } from '../platform/pictures/read-picture.js';
+
+/** Pixels of the longer side. */
+const SIDE = 256;
 
 /** Somebody gets a photo, or another one. Errors: 404; 409 `merged`; 415, 422: not a picture that can be taken. */
 export class SetPhoto implements ICommand {
@@ -25,7 +28,7 @@ export class SetPhotoHandler implements ICommandHandler<SetPhoto, void> {
   constructor(private readonly em: EntityManager) {}
 
   async execute({ id, upload }: SetPhoto): Promise<void> {
-    const { content, mediaType, digest } = await readPhoto(upload);
+    const { content, mediaType, digest } = await readPicture(upload, { width: SIDE, height: SIDE });
     await transact(this.em, 'participant.photo_set', async (tx) => {
       const participant = await findLocked(tx, Participant, id);
       if (participant.mergedInto) throw mergedAlready(participant);

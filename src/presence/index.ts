@@ -20,6 +20,8 @@ export { type Resolution, type Suggestion } from './sync-conflict.entity.js';
 export { statesOf, type State } from './states.query.js';
 export { WithdrawCandidate } from './withdraw-candidate.js';
 export { presenceOf } from './records.query.js';
+export { rosterOf } from './register.js';
+export { rosterEntries } from './roll-call.query.js';
 export { ROSTER, rosterValues } from './roster.js';
 export { lateMinutes } from './lateness.js';
 export { rateOf } from './statement.query.js';

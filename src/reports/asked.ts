@@ -44,9 +44,14 @@ export const reportFields = {
 export const ReportQuery = z.object(reportFields);
 export type ReportQuery = z.output<typeof ReportQuery>;
 
+/** What a file may be asked: a register is that of one session. */
+export const fileFields = { ...reportFields, session_id: empty(id) };
+export const FileQuery = z.object(fileFields);
+export type FileQuery = z.output<typeof FileQuery>;
+
 /** A question to a report, with everything that decides its answer: who may see what, whose clocks, which settings. */
 export interface Asked {
-  query: ReportQuery;
+  query: FileQuery;
   /** From inclusive, to exclusive; compared with the planned start of sessions. */
   from: Date | undefined;
   to: Date | undefined;
@@ -75,7 +80,7 @@ export interface Asked {
  * @throws Problem 422 when from lies after to, the range is too long, or something it names does not exist here
  *   (terms that nobody has set up, too)
  */
-export async function askedOf(em: EntityManager, query: ReportQuery, me: SignedInUser, reach: Reach): Promise<Asked> {
+export async function askedOf(em: EntityManager, query: FileQuery, me: SignedInUser, reach: Reach): Promise<Asked> {
   const { timeZone } = me.organization;
   const { from, to } = rangeOf(query, (day) => boundsOf(day, timeZone));
   const firstDay = from ? dayOf(from, timeZone) : null;

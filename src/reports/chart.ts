@@ -24,7 +24,8 @@ export type Chart =
   | {
       kind: 'year';
       title: Words;
-      year: number;
-      /** Days of that year; a category where the day is one person's, else a rate. */
-      days: { day: string; rate: number | null; marks: number; category?: StateCategory }[];
+      /** The last of its 365 days. */
+      to: string;
+      /** A category where the day is one person's, else a rate. */
+      days: { day: string; rate: number | null; marks: number; category?: StateCategory; href?: string }[];
     };

@@ -39,11 +39,12 @@ export function drawChart(chart: Chart, say: (words: Words) => string, locale: s
       return cells.length === 0 ? null : hourMap({ ...frame, cells });
     }
     case 'year': {
-      if (chart.days.length === 0) return null;
-      const from = `${chart.year}-01-01`;
-      const days = chart.days.map(({ day, rate, category }) => ({ day, share: rate, ...(category && { category }) }));
-      const ofOne = chart.days.some(({ category }) => category);
-      return yearMap({ ...frame, from, to: `${chart.year}-12-31`, days, ...(ofOne && { categories }) });
+      const from = Temporal.PlainDate.from(chart.to).subtract({ days: 364 }).toString();
+      const shown = chart.days.filter(({ day }) => day >= from && day <= chart.to);
+      if (shown.length === 0) return null;
+      const days = shown.map(({ rate, marks: _marks, ...day }) => ({ ...day, share: rate }));
+      const ofOne = shown.some(({ category }) => category);
+      return yearMap({ ...frame, from, to: chart.to, days, ...(ofOne && { categories }) });
     }
   }
 }

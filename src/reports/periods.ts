@@ -2,6 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { currentOrganization } from '../platform/current.js';
 import { Organization, settingsOf } from '../tenancy/index.js';
 import { type Period } from './asked.js';
+import { type Column } from './report-table.js';
 
 /** A stretch of days by which figures are told. */
 export interface PeriodOf {
@@ -11,6 +12,16 @@ export interface PeriodOf {
   from: string | null;
   to: string | null;
 }
+
+/**
+ * What says which period a row is of. A person reads no more than he needs: a day and a month say themselves when they
+ * begin and end, and of a week the Monday is enough.
+ */
+export const periodColumns = (period: Exclude<Period, 'session'>): Column[] => [
+  { key: 'period', head: { text: period === 'day' ? 'Day' : 'Period' }, kind: period === 'day' ? 'day' : 'text' },
+  { key: 'from', head: { text: 'From' }, kind: 'day', hidden: period === 'day' || period === 'month' },
+  { key: 'to', head: { text: 'To' }, kind: 'day', hidden: period !== 'term' },
+];
 
 /** @returns what says in which period a day lies */
 export async function periodsOf(

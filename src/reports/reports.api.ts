@@ -10,9 +10,10 @@ import { pagingFields } from '../platform/http/paging.js';
 import { XLSX_TYPE } from '../platform/xlsx/workbook-stream.js';
 import { filled, termParams } from '../platform/i18n.js';
 import { termsOf } from '../tenancy/index.js';
-import { askedOf, reportFields } from './asked.js';
+import { askedOf, fileFields, reportFields } from './asked.js';
 import { jsonRows } from './json-rows.js';
 import { REPORTS, reportOf } from './kinds/index.js';
+import { PAPERS } from './papers/index.js';
 import { pageCursor, pageOf } from './report-paging.js';
 import { SendReport } from './send-report.js';
 import { refuseUncounted } from './tallies/place-anew.js';
@@ -25,6 +26,9 @@ const Question = z.object({
   format: z.enum(['json', 'csv', 'xlsx', 'pdf'], { error: 'Choose json, csv, xlsx or pdf.' }).default('json'),
 });
 type Question = z.output<typeof Question>;
+
+const { participant_id, from, to, session_id } = fileFields;
+const PaperQuestion = z.object({ participant_id, from, to, session_id });
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const ReportOut = z
@@ -77,6 +81,20 @@ export class ReportsApi {
     @Res() response: Response,
   ) {
     return this.answer(request.path.split('/')[3]!, question, { me, reach, response });
+  }
+
+  /** Sheets that are handed out or filed: a certificate of one person, the register of one session. */
+  @Can('export.run')
+  @ApiProduces('application/pdf')
+  @Get(PAPERS.map(({ code }) => code))
+  async paper(
+    @Query({ schema: PaperQuestion }) question: z.output<typeof PaperQuestion>,
+    @Me() me: SignedInUser,
+    @Req() request: AuthRequest,
+    @Res() response: Response,
+  ) {
+    await refuseUncounted(this.em);
+    await this.sendReport.onPaper(request.path.split('/')[3]!, question, me, response);
   }
 
   private async answer(

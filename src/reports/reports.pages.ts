@@ -3,7 +3,7 @@ import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { Me, MyReach, type AuthRequest, type Reach, type SignedInUser } from '../auth/index.js';
-import { groupOptions, ownGroupsOf } from '../participants/index.js';
+import { findParticipants, groupOptions, ownGroupsOf } from '../participants/index.js';
 import { clock } from '../platform/clock.js';
 import { Can, Targets } from '../platform/http/access.js';
 import { attempt } from '../platform/http/form.js';
@@ -19,6 +19,7 @@ import { groupTypes, peopleById } from './people.query.js';
 import { matrixRows, signOf } from './matrix-view.js';
 import { REPORTS, reportOf } from './kinds/index.js';
 import { isShown, type Words } from './report-table.js';
+import { linked } from './report-links.js';
 import { type Answer, type Report } from './report.js';
 import { refuseUncounted } from './tallies/place-anew.js';
 
@@ -68,6 +69,7 @@ export class ReportsPages {
       return { asked, answer: await report.answer(this.em, asked, { skip: (page - 1) * take, take }) };
     });
     const choices = await this.choices(report, done.value?.asked ?? null, me);
+    const found = done.refusals && reach !== 'own' ? await this.found(report, request, typed, me) : null;
     const say = this.reply.say(request);
     const html = this.reply.render(
       'reports/report.njk',
@@ -77,9 +79,15 @@ export class ReportsPages {
         downloads: Object.fromEntries(FORMATS.map((format) => [format, { ...typed, format }])),
         is_own: reach === 'own',
         ...choices,
+        ...found,
         ...(done.refusals
           ? { refusals: done.refusals }
-          : shown(done.value.answer, { page, per_page: take }, say, this.reply.localeOf(request))),
+          : shown(
+              linkedAnswer(done.value.answer, report.code, typed),
+              { page, per_page: take },
+              say,
+              this.reply.localeOf(request),
+            )),
         ...(report.code === 'matrix' && done.value ? matrixOf(done.value.answer, choices.states) : {}),
         missing: done.refusals ? onlyMissing(done.refusals) : false,
       },
@@ -90,6 +98,17 @@ export class ReportsPages {
       .status(done.refusals && !onlyMissing(done.refusals) ? done.status : 200)
       .type('html')
       .send(html);
+  }
+
+  /** Whom a report about one person could be about: those who fit what was typed, each with the address of his report. */
+  private async found(report: Report, request: AuthRequest, typed: Record<string, string>, me: SignedInUser) {
+    const who = z.string().trim().min(1).max(200).safeParse(request.query.who).data;
+    if (report.code !== 'statement' || typed.participant_id || !who) return null;
+    const paging = { page: 1, per_page: FOUND };
+    const scope = { own: ownGroupsOf(me), today: dayOf(clock.now(), me.organization.timeZone) };
+    const { data, meta } = await findParticipants(this.em, { q: who }, paging, scope, 'name');
+    const people = data.map((person) => ({ ...person, query: { ...typed, participant_id: person.id } }));
+    return { who, people, more_people: meta.total > data.length };
   }
 
   /** What the form offers to choose from. @param asked null: it was refused, so nobody is named who may not be */
@@ -109,6 +128,9 @@ export class ReportsPages {
     };
   }
 }
+
+/** People to choose from at a time. */
+const FOUND = 20;
 
 /** What the address asks for; a report that was opened without any question asks what is asked most. */
 function typedOf(report: Report, request: AuthRequest, today: string): Record<string, string> {
@@ -146,6 +168,9 @@ function shown(
     is_exact: answer.isExact,
   };
 }
+
+const linkedAnswer = (answer: Answer, code: string, typed: Record<string, string>): Answer =>
+  answer.chart ? { ...answer, chart: linked(answer.chart, code, typed) } : answer;
 
 function matrixOf({ columns, rows }: Answer, states: Record<string, StateHere>) {
   return {

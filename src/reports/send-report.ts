@@ -9,7 +9,7 @@ import { type SignedInUser } from '../auth/index.js';
 import { translatorOf } from '../platform/i18n.js';
 import { Problem } from '../platform/http/problem.js';
 import { XLSX_TYPE } from '../platform/xlsx/workbook-stream.js';
-import { type Asked, type ReportQuery } from './asked.js';
+import { type Asked, type FileQuery, type ReportQuery } from './asked.js';
 import { AskExport } from './exports/ask-export.js';
 import { ExportJobs } from './exports/export-jobs.js';
 import { failureOf } from './exports/export-job.js';
@@ -49,7 +49,7 @@ export class SendReport {
     me: SignedInUser,
     response: Response,
   ): Promise<void> {
-    if (question.format === 'pdf') return this.onPaper(report, question.query, me, response);
+    if (question.format === 'pdf') return this.onPaper(report.code, question.query, me, response);
     const { asked, format } = question;
     const whole = await wholeOf(report, this.em, asked);
     if (whole.total > MOST_ROWS) throw new Problem(422, { ...TOO_MUCH, params: { most: MOST_ROWS } });
@@ -67,8 +67,12 @@ export class SendReport {
     }
   }
 
-  private async onPaper(report: Report, filters: ReportQuery, me: SignedInUser, response: Response): Promise<void> {
-    const input = { report: report.code, format: 'pdf' as const, filters, bom: false };
+  /**
+   * A report or a paper as PDF, set by the worker.
+   * @param code of a report or of a paper
+   */
+  async onPaper(code: string, filters: FileQuery, me: SignedInUser, response: Response): Promise<void> {
+    const input = { report: code, format: 'pdf' as const, filters, bom: false };
     const id = await this.bus.execute<AskExport, number>(new AskExport(input, me));
     this.jobs.kick();
     const job = await this.em.findOneOrFail(Export, { id });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { text } from '../platform/http/parse.js';
 import { type Term } from './domains/index.js';
 
 const hours = (max: number) => z.int().min(0).max(max);
@@ -28,6 +29,10 @@ export const Settings = z.strictObject({
   second_factor_roles: z.array(z.enum(['administrator', 'manager', 'frontline', 'external'])).max(4),
   /** Terms, seasons or quarters by which reports can be told: first and last day, both inclusive. */
   reporting_periods: z.array(ReportingPeriod).max(60),
+  /** Address, telephone and the like, under the name on everything that is printed. */
+  letterhead_lines: z.array(text(120)).max(6),
+  /** What a certificate of attendance says, with places for {name}, {from} and {to}; null: the product's own sentence. */
+  certificate_text: text(2000).nullable(),
 });
 export type Settings = z.output<typeof Settings>;
 
@@ -45,6 +50,8 @@ export const DEFAULT_SETTINGS: Settings = {
   lock_hours: null,
   second_factor_roles: [],
   reporting_periods: [],
+  letterhead_lines: [],
+  certificate_text: null,
 };
 
 /** @returns every setting of an organization, defaults filled in */

@@ -352,6 +352,8 @@ export const ELSEWHERE: Record<string, string> = {
   'DELETE /api/admin/presence-states/:id': 'test/presence/states.test.ts',
   'GET /api/imports/:id/errors': 'test/participants/import-errors.test.ts',
   'GET /api/reports/export/:id': 'test/reports/exports.test.ts',
+  'GET /api/reports/certificate': 'test/reports/papers.test.ts',
+  'GET /api/reports/register': 'test/reports/papers.test.ts',
   'GET /api/participants/:id/photo': 'test/participants/photo.test.ts',
   'POST /api/auth/logout': 'test/auth/sign-in.test.ts',
   'GET /api/live': 'test/browser/live.test.ts',
@@ -380,4 +382,6 @@ export const NO_JSON = [
   'GET /api/live',
   'GET /api/imports/:id/errors',
   'GET /api/reports/export/:id',
+  'GET /api/reports/certificate',
+  'GET /api/reports/register',
 ];

@@ -138,6 +138,7 @@ export const LOSSES: Record<string, Loss> = {
   'POST /settings/webhooks/:id/test': 'keeps',
   'POST /settings/webhooks/deliveries/:id/resend': 'keeps',
   'POST /settings/organization': 'keeps',
+  'POST /settings/letterhead': 'keeps',
   'POST /settings/reporting-periods': 'keeps',
   'POST /settings/rules': 'keeps',
   'POST /settings/words': 'keeps',

@@ -273,6 +273,8 @@ export const ROUTES: Record<string, Line> = {
   // Whoever sees only himself sees his own statement: whatever is asked here, that is not it.
   'GET /reports/:code': [404, 404, 404, 404, 'login'],
   'GET /api/reports/statement': api.lookingOrOwn,
+  'GET /api/reports/certificate': api.looking,
+  'GET /api/reports/register': api.looking,
   'GET /api/reports/absentees': api.looking,
   'GET /api/reports/not-taken': api.looking,
   'GET /api/reports/consecutive-absences': api.looking,
@@ -334,6 +336,10 @@ export const ROUTES: Record<string, Line> = {
   'GET /settings': page.managing,
   'GET /settings/organization': page.managing,
   'POST /settings/organization': page.managing,
+  'GET /settings/letterhead': page.managing,
+  'POST /settings/letterhead': page.managing,
+  // There is none yet.
+  'GET /settings/letterhead/logo': [404, 403, 403, 403, 'login'],
   'GET /settings/reporting-periods': page.managing,
   'POST /settings/reporting-periods': page.managing,
   'GET /settings/rules': page.managing,

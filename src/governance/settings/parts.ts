@@ -48,6 +48,13 @@ export const SETTINGS_PARTS: SettingsPart[] = [
     permission: 'organization.configure',
   },
   {
+    href: '/settings/letterhead',
+    icon: 'note',
+    title: 'Letterhead',
+    hint: 'Logo and address on what is printed, and the words of certificates.',
+    permission: 'organization.configure',
+  },
+  {
     href: '/settings/users',
     icon: 'users',
     title: 'Users',

@@ -7,12 +7,13 @@ export type Attempt<T> =
 /**
  * Parses a form and does its act. What the person can mend (422, 409) comes back as refusals, for the page that shows
  * what was typed; everything else is thrown on.
+ * @param also further answers of HTTP that this page tells itself
  */
-export async function attempt<T>(work: () => T | Promise<T>): Promise<Attempt<T>> {
+export async function attempt<T>(work: () => T | Promise<T>, also: number[] = []): Promise<Attempt<T>> {
   try {
     return { value: await work(), refusals: null };
   } catch (error) {
-    if (error instanceof Problem && (error.status === 422 || error.status === 409))
+    if (error instanceof Problem && [422, 409, ...also].includes(error.status))
       return { value: null, refusals: error.refusals, status: error.status, data: error.more.data };
     throw error;
   }

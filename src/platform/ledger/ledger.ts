@@ -55,6 +55,8 @@ const UNRECORDED = new Set([
   'next_run_at',
   'search_text',
   'sort_name',
+  // A picture: its digest stands beside it.
+  'content',
 ]);
 const SECRET = new Set(['password_hash', 'token_hash', 'code_hash', 'totp_secret', 'totp_last_step', 'secret']);
 

@@ -1,7 +1,7 @@
 import { CommandHandler, type ICommand, type ICommandHandler } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { z } from 'zod';
-import { reachOf, type SignedInUser } from '../../auth/index.js';
+import { type SignedInUser } from '../../auth/index.js';
 import { currentOrganization } from '../../platform/current.js';
 import { findLocked } from '../../platform/database/locked.js';
 import { transact } from '../../platform/database/transaction.js';
@@ -9,8 +9,9 @@ import { flag, text } from '../../platform/http/parse.js';
 import { invalid, permissionDenied, Problem } from '../../platform/http/problem.js';
 import { insertRows } from '../../platform/ledger/audited-rows.js';
 import { Organization } from '../../tenancy/index.js';
-import { askedOf, type ReportQuery, reportFields } from '../asked.js';
+import { askedOf, fileFields, type FileQuery } from '../asked.js';
 import { fileNameOf } from '../files/file-name.js';
+import { exportReach } from './export-reach.js';
 import { Export } from './export.entity.js';
 import { FORMATS } from './formats.js';
 import { keptBytes } from './kept-bytes.query.js';
@@ -24,7 +25,7 @@ export const NewExport = z
   .strictObject({
     report: text(50),
     format: format.default('csv'),
-    filters: z.strictObject(reportFields).default({}),
+    filters: z.strictObject(fileFields).default({}),
     /** CSV: begins with the mark of UTF-8. */
     bom: flag.default(false),
   })
@@ -59,7 +60,7 @@ export class AskExportHandler implements ICommandHandler<AskExport, number> {
  * @throws Problem 403 without the right; 422 for an unknown report, a format it does not have, or wrong filters
  */
 export async function exportAsked(em: EntityManager, input: NewExport, me: SignedInUser) {
-  const reach = reachOf(me.role, 'export.run', me.organization.settings);
+  const reach = exportReach(me, input.report);
   if (!reach) throw permissionDenied();
   const source = sourceOf(input.report, input.filters, input.format);
   if (!source) throw invalid('report', 'There is no such report.', 'unknown');
@@ -67,7 +68,8 @@ export async function exportAsked(em: EntityManager, input: NewExport, me: Signe
     throw invalid('format', 'This is too much for paper: choose CSV or a workbook.');
   const filters = known(input.filters, source.fields);
   const asked = await askedOf(em, filters, me, reach);
-  const days = { from: asked.firstDay, to: asked.lastDay };
+  const { content } = source;
+  const days = 'paper' in content ? await content.paper.days(em, asked) : { from: asked.firstDay, to: asked.lastDay };
   return {
     user: me.id,
     report: input.report,
@@ -90,12 +92,12 @@ export async function putInLine(tx: EntityManager, values: Awaited<ReturnType<ty
 }
 
 /** @throws Problem 422 for filters that the report does not know: a file must not hold more than was meant */
-function known(filters: ReportQuery, fields: readonly (keyof ReportQuery)[]): ReportQuery {
+function known(filters: FileQuery, fields: readonly (keyof FileQuery)[]): FileQuery {
   const given = Object.entries(filters).filter(([, value]) => value !== undefined);
   for (const [name] of given)
-    if (!fields.includes(name as keyof ReportQuery))
+    if (!fields.includes(name as keyof FileQuery))
       throw invalid(name, 'This report has no such filter.', 'unknown_field');
-  return Object.fromEntries(given) as ReportQuery;
+  return Object.fromEntries(given) as FileQuery;
 }
 
 /** Seconds after which asking again may succeed. */

@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { Me, type SignedInUser } from '../../auth/index.js';
 import { groupOptions, ownGroupsOf } from '../../participants/index.js';
 import { Can, Targets } from '../../platform/http/access.js';
-import { type Attempt, attempt } from '../../platform/http/form.js';
+import { attempt } from '../../platform/http/form.js';
 import { pagingFields } from '../../platform/http/paging.js';
 import { flag, id, parse } from '../../platform/http/parse.js';
-import { Problem } from '../../platform/http/problem.js';
+import { type Refusal } from '../../platform/http/problem.js';
 import { Reply } from '../../platform/http/reply.js';
 import { isFragment, type AppRequest } from '../../platform/http/request.js';
 import { Target } from '../../platform/http/target.guard.js';
@@ -54,7 +54,7 @@ export class ExportsPages {
   @Post()
   async ask(@Body() body: unknown, @Me() me: SignedInUser, @Req() request: AppRequest, @Res() response: Response) {
     const typed = Typed.parse(body);
-    const asked = await attemptOrWait(() => this.bus.execute(new AskExport(newExport(typed), me)));
+    const asked = await attempt(() => this.bus.execute(new AskExport(newExport(typed), me)), [429]);
     if (asked.refusals) {
       const html = await this.page(me, request, 1, { typed, refusals: asked.refusals });
       return response.status(asked.status).type('html').send(html);
@@ -82,7 +82,7 @@ export class ExportsPages {
     me: SignedInUser,
     request: AppRequest,
     page: number,
-    refused?: { typed: Record<string, string>; refusals: Problem['refusals'] },
+    refused?: { typed: Record<string, string>; refusals: Refusal[] },
   ) {
     const [files, total] = await this.em.findAndCount(
       Export,
@@ -121,14 +121,4 @@ function newExport(typed: Record<string, string>): NewExport {
   );
   const { report, format } = typed;
   return parse(NewExport, { report, format, filters, bom: flag.catch(false).parse(typed.bom) });
-}
-
-/** As attempt(); that too many files are under way is told on the page as well. */
-async function attemptOrWait(work: () => Promise<unknown>): Promise<Attempt<unknown>> {
-  try {
-    return await attempt(work);
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 429) throw error;
-    return { value: null, refusals: error.refusals, status: error.status };
-  }
 }

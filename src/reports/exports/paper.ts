@@ -1,11 +1,10 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { type SignedInUser } from '../../auth/index.js';
-import { clock } from '../../platform/clock.js';
 import { type Asked, statesHere } from '../asked.js';
 import { reportOf } from '../kinds/index.js';
 import { groupsById, nameOf, peopleById } from '../people.query.js';
-import { signOf } from '../matrix-view.js';
 import { type Words } from '../report-table.js';
+import { lookOf } from './look-of.js';
 import { sayer } from './sayer.js';
 import { type WholeTable } from './whole-table.js';
 
@@ -36,20 +35,8 @@ export async function* paperOf(
     notes: table.notes ?? [],
     charts: picture ? [picture] : [],
   };
-  const { organization } = me;
   try {
-    const { bytes } = await renderPdf(document, {
-      organization: organization.name,
-      timeZone: organization.timeZone,
-      locale,
-      states: Object.fromEntries(
-        (await statesHere(em)).map((state) => [state.code, { sign: signOf(state), label: state.label }]),
-      ),
-      letterhead: { name: organization.name, lines: [], logo: null },
-      words: (text, params) => say(params ? { text, params } : { text }),
-      generatedAt: clock.now(),
-      generatedBy: me.name,
-    });
+    const { bytes } = await renderPdf(document, await lookOf(em, me));
     yield bytes;
   } catch (error) {
     throw error instanceof TooLongForPdf ? new TooLongForPaper(error.words.text) : error;

@@ -2,15 +2,16 @@ import { type EntityManager } from '@mikro-orm/core';
 import { listGroups, listParticipants, type ImportableList } from '../../participants/index.js';
 import { currentOrganization } from '../../platform/current.js';
 import { DOMAIN_PACKS, Organization } from '../../tenancy/index.js';
-import { type Asked, reportFields, type ReportQuery } from '../asked.js';
+import { type Asked, type FileQuery, reportFields } from '../asked.js';
 import { reportOf } from '../kinds/index.js';
+import { PAPERS, type Paper } from '../papers/index.js';
 import { wholeOf } from '../report.js';
 import { type Column } from '../report-table.js';
 import { FORMATS, type Format } from './formats.js';
 import { presenceRows } from './presence-rows.query.js';
 import { type WholeTable } from './whole-table.js';
 
-/** What files can be made of. */
+/** What files can be made of: a table, or a paper of its own form. */
 export interface Source {
   code: string;
   /** English; the key of its translation. */
@@ -18,9 +19,9 @@ export interface Source {
   /** How its files are called. */
   fileType: string;
   /** The filters that it knows. */
-  fields: readonly (keyof ReportQuery)[];
+  fields: readonly (keyof FileQuery)[];
   formats: readonly Format[];
-  table(em: EntityManager, asked: Asked): Promise<WholeTable>;
+  content: { table(em: EntityManager, asked: Asked): Promise<WholeTable> } | { paper: Paper };
 }
 
 /** Lists of rows are for programs: too long for paper. */
@@ -32,7 +33,7 @@ const presence: Source = {
   fileType: 'attendance',
   fields: ['from', 'to', 'group_id', 'group_type', 'participant_id', 'presence_state', 'category'],
   formats: ROWS,
-  table: presenceRows,
+  content: { table: presenceRows },
 };
 
 const participants: Source = {
@@ -41,7 +42,7 @@ const participants: Source = {
   fileType: 'participants',
   fields: ['group_id'],
   formats: ROWS,
-  table: async (em, asked) => importable(await listParticipants(em, asked, asked.own)),
+  content: { table: async (em, asked) => importable(await listParticipants(em, asked, asked.own)) },
 };
 
 const groups: Source = {
@@ -50,9 +51,11 @@ const groups: Source = {
   fileType: 'groups',
   fields: ['group_id'],
   formats: ROWS,
-  table: async (em, asked) => {
-    const organization = await em.findOneOrFail(Organization, { id: currentOrganization() });
-    return importable(await listGroups(em, asked, asked.own, DOMAIN_PACKS[organization.domainType].group_types));
+  content: {
+    table: async (em, asked) => {
+      const organization = await em.findOneOrFail(Organization, { id: currentOrganization() });
+      return importable(await listGroups(em, asked, asked.own, DOMAIN_PACKS[organization.domainType].group_types));
+    },
   },
 };
 
@@ -64,26 +67,26 @@ export const LISTS: Source[] = [presence, participants, groups];
  *   presence), but on paper, for which they are too many
  * @returns what a file is made of, or undefined when there is no such report
  */
-export function sourceOf(
-  code: string,
-  filters: Pick<ReportQuery, 'by' | 'period'>,
-  format: Format,
-): Source | undefined {
+export function sourceOf(code: string, filters: Pick<FileQuery, 'by' | 'period'>, format: Format): Source | undefined {
   const isMarks = filters.period === 'session' || (filters.by === undefined && filters.period === undefined);
   if (code === 'attendance' && isMarks && format !== 'pdf') return { ...presence, code };
   const list = LISTS.find((source) => source.code === code);
   if (list) return list;
+  const paper = PAPERS.find((each) => each.code === code);
+  if (paper) return { ...paper, fileType: code, formats: ['pdf'], content: { paper } };
   const report = reportOf(code);
   if (!report) return undefined;
   return {
     code,
     title: report.title,
     fileType: code,
-    fields: Object.keys(reportFields) as (keyof ReportQuery)[],
+    fields: Object.keys(reportFields) as (keyof FileQuery)[],
     formats: FORMATS,
-    table: async (em, asked) => {
-      const { all, ...whole } = await wholeOf(report, em, asked);
-      return { ...whole, rows: all };
+    content: {
+      table: async (em, asked) => {
+        const { all, ...whole } = await wholeOf(report, em, asked);
+        return { ...whole, rows: all };
+      },
     },
   };
 }

@@ -1,21 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { open, rename } from 'node:fs/promises';
 import { IsolationLevel, type EntityManager } from '@mikro-orm/core';
-import { reachOf, signedInUser, type SignedInUser } from '../../auth/index.js';
+import { signedInUser, type SignedInUser } from '../../auth/index.js';
 import { ownGroupIds } from '../../participants/index.js';
 import { clock } from '../../platform/clock.js';
 import { type Orm } from '../../platform/database/orm.js';
 import { Problem } from '../../platform/http/problem.js';
 import { translatorOf } from '../../platform/i18n.js';
 import { MOST_SHEET_ROWS } from '../../platform/xlsx/workbook-stream.js';
-import { askedOf, ReportQuery, type Asked } from '../asked.js';
+import { askedOf, FileQuery, type Asked } from '../asked.js';
 import { csvOf } from '../files/csv.js';
 import { workbookOf } from '../files/workbook.js';
+import { type Paper } from '../papers/index.js';
 import { type Row } from '../report-table.js';
 import { ClaimLost, failureText, forExport, saveExport, type ExportJob, type Failure } from './export-job.js';
+import { exportReach } from './export-reach.js';
 import { type Export } from './export.entity.js';
 import { KEPT_DAYS, keptFile, MOST_KEPT, newFilePath, removeKept, unfinishedFile } from './kept-files.js';
 import { keptBytes } from './kept-bytes.query.js';
+import { lookOf } from './look-of.js';
 import { paperOf, TooLongForPaper } from './paper.js';
 import { sayer } from './sayer.js';
 import { sourceOf } from './sources.js';
@@ -62,11 +65,11 @@ export async function writeExport(orm: Orm, job: ExportJob, wanted: Export, opti
   const save: Save = (values) => outside(() => saveExport(orm, job, values));
   try {
     const me = await forExport(orm, job, (em) => signedInUser(em, job.user));
-    if (!me || !reachOf(me.role, 'export.run', me.organization.settings)) throw new CannotBeMade(NOT_ALLOWED);
+    const reach = me && exportReach(me, wanted.report);
+    if (!reach) throw new CannotBeMade(NOT_ALLOWED);
     const made = await forExport(options.reading, job, (em) =>
       atOneMoment(em, options, async (tx) => {
-        const reach = reachOf(me.role, 'export.run', me.organization.settings)!;
-        const asked = await askedOf(tx, ReportQuery.parse(wanted.filters), me, reach);
+        const asked = await askedOf(tx, FileQuery.parse(wanted.filters), me, reach);
         const bytes = await write(tx, { wanted, me, asked, path, save }, options);
         return { bytes, reach: await ownGroupIds(tx, asked.own) };
       }),
@@ -109,34 +112,22 @@ interface Making {
 type Save = (values: Partial<Export>) => Promise<void>;
 
 /** @returns how many bytes were written */
-async function write(
-  tx: EntityManager,
-  making: Making,
-  { folder, stopping, openFile = (path) => open(path, 'wx', 0o600) as Promise<Written> }: WriteOptions,
-): Promise<number> {
+async function write(tx: EntityManager, making: Making, options: WriteOptions): Promise<number> {
+  const { folder, openFile = (name) => open(name, 'wx', 0o600) as Promise<Written> } = options;
   const { wanted, asked, path, save } = making;
   const source = sourceOf(wanted.report, asked.query, wanted.format);
   if (!source) throw new CannotBeMade(NO_REPORT);
-  const table = await source.table(tx, asked);
-  if (wanted.format === 'xlsx' && table.total >= MOST_SHEET_ROWS) throw new CannotBeMade(TOO_MANY_ROWS);
-  await save({ total: table.total });
+  const { content } = source;
+  const progress: Progress = { rows: 0 };
+  const pieces =
+    'paper' in content
+      ? printed(tx, making, content.paper, progress)
+      : written(tx, making, source.fileType, await content.table(tx, asked), { ...options, progress });
   const room = MOST_KEPT - (await keptBytes(tx));
-  let processed = 0;
   let bytes = 0;
-  let said = performance.now();
-  const counted = async function* (): AsyncGenerator<Row[]> {
-    for await (const rows of table.rows) {
-      yield rows;
-      processed += rows.length;
-      if (stopping?.()) throw new Stopped();
-      if (performance.now() - said < SAY_EVERY_MS) continue;
-      said = performance.now();
-      await save({ processed });
-    }
-  };
   const file = await openFile(unfinishedFile(folder, path));
   try {
-    for await (const piece of fileOf(tx, making, source.fileType, { ...table, rows: counted() })) {
+    for await (const piece of pieces) {
       bytes += piece.length;
       if (bytes > room) throw new CannotBeMade(NO_ROOM);
       await file.write(piece);
@@ -146,21 +137,55 @@ async function write(
     await file.close();
   }
   // The last word of it before it is done: whoever cancelled it in between gets no file.
-  await save({ processed, total: processed });
+  await save({ processed: progress.rows, total: progress.rows });
   return bytes;
 }
 
-function fileOf(
+/** How far a file is. */
+interface Progress {
+  rows: number;
+}
+
+/** A paper is one piece. */
+async function* printed(
   tx: EntityManager,
-  { wanted, me, asked }: Making,
+  { asked, me, save }: Making,
+  paper: Paper,
+  progress: Progress,
+): AsyncGenerator<Buffer> {
+  await save({ total: 1 });
+  const { bytes } = await paper.print(tx, asked, me, await lookOf(tx, me));
+  progress.rows = 1;
+  yield bytes;
+}
+
+/** A table in the form that is wanted, saying now and then how far it is. */
+async function* written(
+  tx: EntityManager,
+  { wanted, asked, me, save }: Making,
   name: string,
   table: WholeTable,
-): AsyncIterable<Buffer> {
-  if (wanted.format === 'csv') return csvOf(table, { bom: wanted.bom });
-  if (wanted.format === 'pdf') return paperOf(tx, wanted.report, table, asked, me);
+  { progress, stopping }: { progress: Progress; stopping?: (() => boolean) | undefined },
+): AsyncGenerator<Buffer> {
+  if (wanted.format === 'xlsx' && table.total >= MOST_SHEET_ROWS) throw new CannotBeMade(TOO_MANY_ROWS);
+  await save({ total: table.total });
+  let said = performance.now();
+  const counted = async function* (): AsyncGenerator<Row[]> {
+    for await (const rows of table.rows) {
+      yield rows;
+      progress.rows += rows.length;
+      if (stopping?.()) throw new Stopped();
+      if (performance.now() - said < SAY_EVERY_MS) continue;
+      said = performance.now();
+      await save({ processed: progress.rows });
+    }
+  };
+  const whole = { ...table, rows: counted() };
+  if (wanted.format === 'csv') return yield* csvOf(whole, { bom: wanted.bom });
+  if (wanted.format === 'pdf') return yield* paperOf(tx, wanted.report, whole, asked, me);
   const { locale, say } = sayer(me);
   const rightToLeft = translatorOf(locale).direction === 'rtl';
-  return workbookOf(name, table, { say, timeZone: me.organization.timeZone, rightToLeft });
+  yield* workbookOf(name, whole, { say, timeZone: me.organization.timeZone, rightToLeft });
 }
 
 /** @returns the sentence about what went wrong; null when the job goes on elsewhere */

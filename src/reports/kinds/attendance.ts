@@ -12,7 +12,7 @@ import {
   sumOf,
 } from '../figures.js';
 import { groupsById, groupsInOrder, inOrderOfNames, nameOf, peopleById } from '../people.query.js';
-import { periodsOf } from '../periods.js';
+import { periodColumns, periodsOf } from '../periods.js';
 import { type CellValue, type Column, type Row } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksOfScope } from '../scope.js';
@@ -29,11 +29,6 @@ const PERSON: Column[] = [
 const PERSON_ID: Column = { key: 'participant_id', head: { text: 'Id' }, kind: 'id' };
 const GROUP: Column[] = [{ key: 'group', head: { text: '{group}' }, kind: 'text' }];
 const GROUP_ID: Column = { key: 'group_id', head: { text: 'Id' }, kind: 'id' };
-const periodColumns = (isDay: boolean): Column[] => [
-  { key: 'period', head: { text: isDay ? 'Day' : 'Period' }, kind: isDay ? 'day' : 'text' },
-  { key: 'from', head: { text: 'From' }, kind: 'day', hidden: isDay },
-  { key: 'to', head: { text: 'To' }, kind: 'day', hidden: isDay },
-];
 
 /** How often each person, or each group, was there. */
 export const attendance: Report = {
@@ -67,9 +62,10 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
         id,
       ])
     : shown.map((id) => [...name(id), ...figureCells(all.get(id)!), id]);
-  const blank: CellValue[] = [...own, ...(part ? periodColumns(period === 'day') : [])].map(() => null);
+  const when = part ? periodColumns(part.period) : [];
+  const blank: CellValue[] = [...own, ...when].map(() => null);
   return {
-    columns: [...own, ...(part ? periodColumns(period === 'day') : []), ...FIGURE_COLUMNS, id],
+    columns: [...own, ...when, ...FIGURE_COLUMNS, id],
     rows,
     total: part?.total ?? ids.length,
     isExact: !part,
@@ -147,7 +143,7 @@ async function byPeriods(
       ),
     );
   }
-  return { rows, ids: shown, total: Math.ceil(ids.length / people) * take };
+  return { period, rows, ids: shown, total: Math.ceil(ids.length / people) * take };
 }
 
 /** About how many days a question covers; without a limit, some years. */

@@ -38,7 +38,6 @@ export const statement: Report = {
     const { marks, total, isExact } = await listMarks(em, asked, slice);
     const days = figuresBy(await countMarks(em, marksOfScope(asked), ['day']), ({ day }) => day!);
     const sum = sumOf(days.values());
-    const year = Number((asked.lastDay ?? asked.today).slice(0, 4));
     return {
       columns: COLUMNS,
       rows: marks.map((mark) => [
@@ -62,15 +61,14 @@ export const statement: Report = {
       chart: {
         kind: 'year',
         title: { text: 'The year' },
-        year,
-        days: [...days]
-          .filter(([day]) => day.startsWith(`${year}-`))
-          .map(([day, figures]) => ({
-            day,
-            rate: rateOf(figures),
-            marks: marksOf(figures),
-            category: worstOf(figures),
-          })),
+        to: asked.lastDay ?? asked.today,
+        days: [...days].map(([day, figures]) => ({
+          day,
+          rate: rateOf(figures),
+          marks: marksOf(figures),
+          category: worstOf(figures),
+          href: `?from=${day}&to=${day}`,
+        })),
       },
       meta: { figures: sum, rate: rateOf(sum) },
     };

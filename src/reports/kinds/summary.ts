@@ -1,9 +1,19 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { readAside } from '../../platform/database/read.js';
 import { type Asked } from '../asked.js';
-import { FIGURE_COLUMNS, figureCells, figureNotes, type Figures, figuresBy, noFigures, sumOf } from '../figures.js';
-import { periodsOf, type PeriodOf } from '../periods.js';
-import { type Column } from '../report-table.js';
+import { type Chart } from '../chart.js';
+import {
+  FIGURE_COLUMNS,
+  figureCells,
+  figureNotes,
+  type Figures,
+  figuresBy,
+  marksOf,
+  noFigures,
+  rateOf,
+  sumOf,
+} from '../figures.js';
+import { periodColumns, periodsOf, type PeriodOf } from '../periods.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksOfScope, sessionsInScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
@@ -13,15 +23,8 @@ import { bySession } from './sessions.js';
 /** Days whose registers are looked into for who is not marked. */
 const MOST_DAYS_LOOKED_INTO = 31;
 
-/** A day is its own beginning and end: a person reads it once. */
-const columnsOf = (isDay: boolean): Column[] => [
-  { key: 'period', head: { text: isDay ? 'Day' : 'Period' }, kind: isDay ? 'day' : 'text' },
-  { key: 'from', head: { text: 'From' }, kind: 'day', hidden: isDay },
-  { key: 'to', head: { text: 'To' }, kind: 'day', hidden: isDay },
-  { key: 'sessions', head: { text: '{sessions}' }, kind: 'count' },
-  ...FIGURE_COLUMNS,
-  { key: 'unmarked', head: { text: 'Unmarked' }, kind: 'count' },
-];
+/** More days than this are drawn as a map of the last of their years. */
+const MOST_DAYS_AS_BARS = 62;
 
 /** What happened day by day, week by week, month by month, or session by session. */
 export const summary: Report = {
@@ -73,7 +76,12 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
       params: { days: MOST_DAYS_LOOKED_INTO },
     });
   return {
-    columns: columnsOf(period === 'day'),
+    columns: [
+      ...periodColumns(period),
+      { key: 'sessions', head: { text: '{sessions}' }, kind: 'count' },
+      ...FIGURE_COLUMNS,
+      { key: 'unmarked', head: { text: 'Unmarked' }, kind: 'count' },
+    ],
     rows: shown.map((each) => [
       each.key,
       each.from,
@@ -86,18 +94,31 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
     isExact: true,
     totals: [null, null, null, all.reduce((sum, each) => sum + each.sessions, 0), ...figureCells(total), null],
     notes,
-    chart: {
-      kind: 'marks',
-      title: { text: 'Marks by period' },
-      bars: shown.map(({ key, from, to, figures }) => ({
-        label: key,
-        marks: figures,
-        ...(from && to ? { href: `?period=session&from=${from}&to=${to}` } : {}),
-      })),
-    },
+    chart:
+      period === 'day' && all.length > MOST_DAYS_AS_BARS ? yearOf(all, asked.lastDay ?? asked.today) : barsOf(shown),
     meta: { figures: total },
   };
 }
+
+const rowsOf = ({ from, to }: InPeriod) => (from && to ? { href: `?period=session&from=${from}&to=${to}` } : {});
+
+const barsOf = (shown: InPeriod[]): Chart => ({
+  kind: 'marks',
+  title: { text: 'Marks by period' },
+  bars: shown.map((each) => ({ label: each.key, marks: each.figures, ...rowsOf(each) })),
+});
+
+const yearOf = (all: InPeriod[], to: string): Chart => ({
+  kind: 'year',
+  title: { text: 'Attendance rate day by day' },
+  to,
+  days: all.map((each) => ({
+    day: each.key,
+    rate: rateOf(each.figures),
+    marks: marksOf(each.figures),
+    ...rowsOf(each),
+  })),
+});
 
 /** @returns how many were not marked, by day; null when it would be looked for in too many registers, or makes no sense */
 async function unmarkedOf(em: EntityManager, asked: Asked, shown: InPeriod[]): Promise<Map<string, number> | null> {

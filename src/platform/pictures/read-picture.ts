@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { invalid, Problem } from '../platform/http/problem.js';
+import { invalid, Problem } from '../http/problem.js';
 
-/** A photo as it is kept: pixels of our own making, and nothing else of what was sent. */
-export interface Photo {
+/** A picture as it is kept: pixels of our own making, and nothing else of what was sent. */
+export interface Picture {
   content: Buffer;
   mediaType: string;
   /** SHA-256 of the content, hexadecimal. */
@@ -10,17 +10,15 @@ export interface Photo {
 }
 
 /** Bytes of an upload. */
-export const LARGEST_PHOTO = 8 * 1024 * 1024;
+export const LARGEST_PICTURE = 8 * 1024 * 1024;
 /** Width times height. What is sent may be small and unfold to gigabytes. */
 const MOST_PIXELS = 40_000_000;
-/** Of the longer side. */
-const SIDE = 256;
 /** What is kept fits into one column of both databases. */
 const MOST_KEPT = 60_000;
 const SECONDS = 20;
 
 /**
- * The library is loaded with the first photo: most processes never see one. A picture is worked on row by row, by one
+ * The library is loaded with the first picture: most processes never see one. A picture is worked on row by row, by one
  * thread, and nothing is kept for the next one, so memory stays bounded.
  */
 async function library() {
@@ -42,17 +40,18 @@ const KINDS: { format: string; fits: (head: Buffer) => boolean }[] = [
 let before: Promise<unknown> = Promise.resolve();
 
 /**
- * Makes a small picture of what was uploaded: turned upright, at most 256 pixels wide and high, without any metadata. Of
- * a moving picture the first frame. Whatever else the file was, a page or a script, is gone.
+ * Makes a small picture of what was uploaded: turned upright, without any metadata. Of a moving picture the first frame.
+ * Whatever else the file was, a page or a script, is gone.
+ * @param within pixels: it is made to fit, never larger than it was
  * @throws Problem 415 when it is no picture, 422 when it is too large or broken
  */
-export function readPhoto(upload: Buffer): Promise<Photo> {
-  const work = before.then(() => encode(upload));
+export function readPicture(upload: Buffer, within: { width: number; height: number }): Promise<Picture> {
+  const work = before.then(() => encode(upload, within));
   before = work.catch(() => undefined);
   return work;
 }
 
-async function encode(upload: Buffer): Promise<Photo> {
+async function encode(upload: Buffer, within: { width: number; height: number }): Promise<Picture> {
   const kind = KINDS.find(({ fits }) => fits(upload));
   if (!kind) throw noPicture();
   const sharp = await library();
@@ -72,7 +71,7 @@ async function encode(upload: Buffer): Promise<Photo> {
     const content = await sharp(upload, { limitInputPixels: MOST_PIXELS, sequentialRead: true, failOn: 'error' })
       .timeout({ seconds: SECONDS })
       .autoOrient()
-      .resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true })
+      .resize(within.width, within.height, { fit: 'inside', withoutEnlargement: true })
       .toColourspace('srgb')
       .webp({ quality, smartSubsample: true })
       .toBuffer()

@@ -1,0 +1,81 @@
+import { Controller, Get, Post, Req, Res, UploadedFile } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { EntityManager } from '@mikro-orm/core';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { Me, type AuthRequest, type SignedInUser } from '../../auth/index.js';
+import { Can } from '../../platform/http/access.js';
+import { attempt } from '../../platform/http/form.js';
+import { flag, parse } from '../../platform/http/parse.js';
+import { notFound, type Refusal } from '../../platform/http/problem.js';
+import { Reply } from '../../platform/http/reply.js';
+import { TakesPicture, type PictureFile } from '../../platform/pictures/picture-upload.js';
+import { sendPicture } from '../../platform/pictures/send-picture.js';
+import { Settings, settingsOf } from '../../tenancy/index.js';
+import { ChangeLetterhead } from './change-letterhead.js';
+import { OrganizationLogo } from './organization-logo.entity.js';
+
+const { letterhead_lines, certificate_text } = Settings.shape;
+const Typed = z.object({
+  letterhead_lines: z
+    .string()
+    .max(2000)
+    .transform((typed) => typed.split(/\r?\n/).flatMap((line) => line.trim() || []))
+    .pipe(letterhead_lines),
+  certificate_text: z.preprocess(
+    (typed) => (typeof typed === 'string' && !typed.trim() ? null : typed),
+    certificate_text,
+  ),
+  remove_logo: flag.catch(false),
+});
+
+/** The page of what stands on everything that the organization prints. */
+@Controller('settings/letterhead')
+export class LetterheadPages {
+  constructor(
+    private readonly bus: CommandBus,
+    private readonly em: EntityManager,
+    private readonly reply: Reply,
+  ) {}
+
+  @Can('organization.configure')
+  @Get()
+  show(@Me() { organization }: SignedInUser, @Req() request: AuthRequest) {
+    const settings = settingsOf(organization);
+    return this.page(request, { ...settings, letterhead_lines: settings.letterhead_lines.join('\n') });
+  }
+
+  @Can('organization.configure')
+  @TakesPicture()
+  @Post()
+  async change(@Req() request: AuthRequest, @Res() response: Response, @UploadedFile() file?: PictureFile) {
+    const typed = (request.body ?? {}) as Record<string, unknown>;
+    const done = await attempt(() => {
+      const { remove_logo, ...texts } = parse(Typed, typed);
+      const logo = file && file.size > 0 ? file.buffer : remove_logo ? null : undefined;
+      return this.bus.execute(new ChangeLetterhead(texts, logo));
+    }, [415]);
+    if (!done.refusals) return response.redirect(303, '/settings/letterhead?done=saved');
+    const html = await this.page(request, typed, done.refusals);
+    return response.status(done.status).type('html').send(html);
+  }
+
+  @Can('organization.configure')
+  @Get('logo')
+  async logo(@Req() request: AuthRequest, @Res() response: Response) {
+    const logo = await this.em.findOne(OrganizationLogo, {});
+    if (!logo) throw notFound();
+    await sendPicture(this.em, logo, request, response);
+  }
+
+  private async page(request: AuthRequest, values: Record<string, unknown>, refusals: Refusal[] = []) {
+    const logo = await this.em.findOne(OrganizationLogo, {});
+    const data = {
+      values,
+      refusals,
+      logo: logo?.digest ?? null,
+      notice: request.query.done === 'saved' ? { kind: 'done' as const, text: 'The settings are saved.' } : null,
+    };
+    return this.reply.render('settings/letterhead.njk', data, request);
+  }
+}
