@@ -3,8 +3,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 
-/** Where the rows live, parsed from DATABASE_URL. `file` is ':memory:' for a database that dies with the process. */
-export type DatabaseTarget = { kind: 'sqlite'; file: string } | { kind: 'mysql'; url: string; name: string };
+/**
+ * Where the rows live, parsed from DATABASE_URL. `file` is ':memory:' for a database that dies with the process;
+ * `connections` are those that one process opens at most.
+ */
+export type DatabaseTarget =
+  { kind: 'sqlite'; file: string } | { kind: 'mysql'; url: string; name: string; connections: number };
+
+/** One batch of a device uses up to four at once. */
+const CONNECTIONS = { least: 2, usual: 12, most: 500 };
 
 /** How many requests a minute are answered: of one signed-in user or token, of one address that is signed out, of one device that syncs. */
 export interface RateLimit {
@@ -135,7 +142,8 @@ function mailOf(smtpUrl: string | undefined, publicUrl: string | undefined): Pic
 }
 
 /**
- * @param url `sqlite:path`, `sqlite::memory:` or `mysql://user:password@host:3306/name`
+ * @param url `sqlite:path`, `sqlite::memory:` or `mysql://user:password@host:3306/name`, with `?connections=30` behind it
+ *   for another number of connections than the usual one
  * @throws ConfigError when it is none of these
  */
 export function databaseTarget(url: string): DatabaseTarget {
@@ -145,8 +153,15 @@ export function databaseTarget(url: string): DatabaseTarget {
   }
   if (url.startsWith('mysql:')) {
     const name = URL.canParse(url) ? decodeURIComponent(new URL(url).pathname.slice(1)) : '';
-    if (/^[\w-]{1,64}$/.test(name)) return { kind: 'mysql', url, name };
-    throw new ConfigError('DATABASE_URL must end in a database name: mysql://user:password@host:3306/name.');
+    if (!/^[\w-]{1,64}$/.test(name))
+      throw new ConfigError('DATABASE_URL must end in a database name: mysql://user:password@host:3306/name.');
+    const parts = new URL(url);
+    const { least, usual, most } = CONNECTIONS;
+    const text = parts.searchParams.get('connections') ?? String(usual);
+    if (!/^\d{1,3}$/.test(text) || Number(text) < least || Number(text) > most)
+      throw new ConfigError(`DATABASE_URL: "connections" must be a whole number from ${least} to ${most}.`);
+    parts.searchParams.delete('connections');
+    return { kind: 'mysql', url: parts.href, name, connections: Number(text) };
   }
   throw new ConfigError('DATABASE_URL must start with sqlite: or mysql:.');
 }

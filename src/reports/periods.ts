@@ -15,11 +15,21 @@ export interface PeriodOf {
 
 /**
  * What says which period a row is of. A person reads no more than he needs: a day and a month say themselves when they
- * begin and end, and of a week the Monday is enough.
+ * begin and end, and a week is called by its Monday.
  */
 export const periodColumns = (period: Exclude<Period, 'session'>): Column[] => [
-  { key: 'period', head: { text: period === 'day' ? 'Day' : 'Period' }, kind: period === 'day' ? 'day' : 'text' },
-  { key: 'from', head: { text: 'From' }, kind: 'day', hidden: period === 'day' || period === 'month' },
+  {
+    key: 'period',
+    head: { text: period === 'day' ? 'Day' : 'Period' },
+    kind: period === 'day' ? 'day' : 'text',
+    hidden: period === 'week',
+  },
+  {
+    key: 'from',
+    head: { text: period === 'week' ? 'Week of' : 'From' },
+    kind: 'day',
+    hidden: period === 'day' || period === 'month',
+  },
   { key: 'to', head: { text: 'To' }, kind: 'day', hidden: period !== 'term' },
 ];
 

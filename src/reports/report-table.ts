@@ -30,6 +30,8 @@ export interface Column {
   kind: CellKind;
   /** Only for programs, as every id is. */
   hidden?: boolean;
+  /** A page leaves it out where nobody has anything in it. */
+  sparse?: boolean;
 }
 
 /** @returns whether a person is shown the column, on pages and on paper */

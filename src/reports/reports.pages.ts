@@ -152,7 +152,10 @@ function shown(
   say: (words: Words) => string,
   locale: string,
 ) {
-  const columns = answer.columns.map((column, at) => ({ ...column, at })).filter(isShown);
+  const isEmpty = (at: number) => answer.rows.every((row) => row[at] === null || row[at] === '');
+  const columns = answer.columns
+    .map((column, at) => ({ ...column, at }))
+    .filter((column) => isShown(column) && !(column.sparse && isEmpty(column.at)));
   return {
     columns,
     rows: answer.rows,

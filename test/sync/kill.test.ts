@@ -20,7 +20,7 @@ import { startApp, World } from '../world.js';
  */
 const RUNS = Number(process.env.KILL_RUNS ?? 0);
 const SEED = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 1e9));
-/** Requests that one SIGKILL ends: on SQLite each in a database of its own, on MySQL each on a connection of the pool (12). */
+/** Requests that one SIGKILL ends: on SQLite each in a database of its own, on MySQL each on connections of one pool. */
 const LANES = Number(process.env.KILL_LANES ?? (mysqlServer() ? 10 : 24));
 const SAMPLE = mysqlServer() ? 40 : 72;
 

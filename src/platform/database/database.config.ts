@@ -66,7 +66,7 @@ function mysql(target: Extract<DatabaseTarget, { kind: 'mysql' }>) {
     dbName: target.name,
     charset: 'utf8mb4',
     collate: 'utf8mb4_0900_ai_ci',
-    pool: { min: 0, max: 12 },
+    pool: { min: 0, max: target.connections },
     driverOptions: { supportBigNumbers: true, dateStrings: true },
     // What transact() counts on. Said once for each connection: with each transaction it is one more way there and back.
     onCreateConnection: async (connection: unknown) => {

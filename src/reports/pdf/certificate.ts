@@ -95,8 +95,11 @@ function figures(sheet: Sheet, all: { label: Words; count: number }[]): Content 
   } as Content;
 }
 
-/** Lines to sign on, beside each other, never parted from each other. */
-export function signatureLines(sheet: Sheet, captions: string[], width: number): Content {
+/**
+ * Lines to sign on, beside each other, never parted from each other.
+ * @param room points above them, for the hand
+ */
+export function signatureLines(sheet: Sheet, captions: string[], width: number, room = 44): Content {
   const shown = captions.slice(0, 3);
   if (!shown.length) return '';
   const gap = 24;
@@ -109,7 +112,7 @@ export function signatureLines(sheet: Sheet, captions: string[], width: number):
     ],
   }));
   const placed = sheet.rightToLeft ? [{ text: '', width: '*' }, ...columns.reverse()] : columns;
-  return { columns: placed, columnGap: gap, unbreakable: true, margin: [0, 44, 0, 0] } as Content;
+  return { columns: placed, columnGap: gap, unbreakable: true, margin: [0, room, 0, 0] } as Content;
 }
 
 const TITLE = { text: 'Attendance certificate' };

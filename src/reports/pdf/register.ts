@@ -93,14 +93,21 @@ export async function signedOffRegister(register: SignedOffRegister, look: Look,
     ...session.about.map(({ name, value }) => sheet.named(said(look, name), value, width)),
     { text: '', margin: [0, 4, 0, 4] },
     ...table.content,
-    ...(counted.length ? [sheet.paragraph(counted.join(' · '), width)] : []),
-    ...register.notes.map((note) => sheet.paragraph(said(look, note), width, { size: 8 })),
-    sheet.paragraph(completed, width, { size: 10, bold: true, after: 0 }),
-    signatureLines(
-      sheet,
-      register.signatures.map((words) => said(look, words)),
-      width,
-    ),
+    {
+      // Nobody signs an empty page.
+      unbreakable: true,
+      stack: [
+        ...(counted.length ? [sheet.paragraph(counted.join(' · '), width)] : []),
+        ...register.notes.map((note) => sheet.paragraph(said(look, note), width, { size: 8 })),
+        sheet.paragraph(completed, width, { size: 10, bold: true, after: 0 }),
+        signatureLines(
+          sheet,
+          register.signatures.map((words) => said(look, words)),
+          width,
+          32,
+        ),
+      ],
+    },
   ];
   return sheet.print(session.title, when, table.landscape, content, signal);
 }

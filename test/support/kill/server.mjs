@@ -76,7 +76,9 @@ async function openLanes(addresses) {
 
 process.on('message', async ({ lanes, secret }) => {
   if (lanes[0].startsWith('sqlite:')) await openLanes(lanes);
-  const env = { DATABASE_URL: lanes[0], SESSION_SECRET: secret, MIGRATE: 'off', LOG_LEVEL: 'error', RATE_LIMIT: 'off' };
+  // Every lane may stop with the four operations of a batch under way, each on a connection of its own.
+  const url = lanes[0].startsWith('mysql:') ? `${lanes[0]}?connections=${4 * lanes.length + 4}` : lanes[0];
+  const env = { DATABASE_URL: url, SESSION_SECRET: secret, MIGRATE: 'off', LOG_LEVEL: 'error', RATE_LIMIT: 'off' };
   const app = await createApp(readConfig(env));
   const serve = app.getHttpAdapter().getInstance();
   const server = createServer((incoming, outgoing) => {
