@@ -1,6 +1,6 @@
 /**
- * Reports over years of marks: every page and its questions, beside the same question asked of the tables by plain SQL.
- * The marks are written past the product and then counted by its own job, as after an upgrade.
+ * Reports over years of marks: every page and its questions, beside the same question asked of the tables by plain SQL,
+ * with few marks and with many. The marks are written past the product and then counted by its own job, as after an upgrade.
  */
 import { MikroORM } from '@mikro-orm/core';
 import { createApp } from '../dist/app.js';
@@ -15,7 +15,7 @@ import { secretFor } from './prepare.ts';
 import { startApp } from './process.ts';
 import type { Line } from './table.ts';
 
-const PASSWORD = 'bench-presence';
+export const PASSWORD = 'bench-presence';
 const DAY = 86_400_000;
 const YEARS = 3;
 /** A big group is marked every weekday, the small ones now and then. */
@@ -23,6 +23,7 @@ const BIG = 500;
 const SMALL = 25;
 
 const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+const times = (value: number) => `${value.toFixed(value < 1 ? 2 : 1)}x`;
 
 interface Filled {
   organization: number;
@@ -34,16 +35,49 @@ interface Filled {
   records: number;
 }
 
-/** @param records about so many marks @param people so many participants */
+/** The administrator of the organization that was filled with so many marks. */
+export const administratorOf = (records: number): string => `admin@reports-${records}.example`;
+
+/** How long a page takes, in ms. */
+interface Taken {
+  what: string;
+  limit: number;
+  p50: number;
+  p95: number;
+  /** The same question of the marks themselves, over all of them. */
+  plain: number | null;
+}
+
+/**
+ * @param sizes about so many marks, of so many participants; the last one is the largest and must hold the targets
+ * @param rounds each page so often
+ */
 export async function reportLines(
   databaseUrl: string,
   sizes: { records: number; people: number }[],
   rounds: number,
 ): Promise<Line[]> {
   const lines: Line[] = [];
+  let before: { records: number; taken: Taken[] } | null = null;
   for (const { records, people } of sizes) {
     const filled = await fill(databaseUrl, records, people);
-    lines.push(...(await ask(databaseUrl, filled, rounds)));
+    const count = filled.records.toLocaleString('en');
+    const taken = await ask(databaseUrl, filled, rounds);
+    if (before) {
+      const seconds = (filled.countedMs / 1000).toFixed(1);
+      lines.push({ what: `Counting ${count} marks anew`, target: '', measured: `${seconds} s`, ok: true });
+      for (const each of taken) {
+        const few = before.taken.find(({ what }) => what === each.what)!;
+        lines.push({
+          what: `${each.what}, ${count} marks`,
+          target: `p95 at most ${each.limit} ms`,
+          measured: `p50 ${ms(each.p50)}, p95 ${ms(each.p95)}; of ${before.records.toLocaleString('en')} marks p50 ${ms(few.p50)}`,
+          ...(each.plain === null ? {} : { floor: `plain SQL ${ms(each.plain)}`, ratio: times(each.p50 / each.plain) }),
+          ok: each.p95 <= each.limit,
+        });
+      }
+    }
+    before = { records: filled.records, taken };
   }
   return lines;
 }
@@ -65,7 +99,7 @@ async function fill(databaseUrl: string, records: number, people: number): Promi
       },
       random,
     );
-    const email = `admin@reports-${records}.example`;
+    const email = administratorOf(records);
     await place.addUsers([{ email, firstName: 'Ada', lastName: 'Reports', role: 'administrator' }]);
     const ids: number[] = [];
     const names = makeNames(random, people);
@@ -204,7 +238,7 @@ async function writeMarks(
   return written;
 }
 
-async function ask(databaseUrl: string, filled: Filled, rounds: number): Promise<Line[]> {
+async function ask(databaseUrl: string, filled: Filled, rounds: number): Promise<Taken[]> {
   const app = await startApp(databaseUrl, secretFor(databaseUrl));
   const client = new Client(app.port, '');
   const plain = await plainSql(databaseUrl, filled);
@@ -235,15 +269,8 @@ async function ask(databaseUrl: string, filled: Filled, rounds: number): Promise
         throw new Error(`/reports/${path} was answered ${answer.status}: ${answer.text.slice(0, 300)}`);
       return answer.ms;
     };
-    const lines: Line[] = [];
-    const rows = filled.records.toLocaleString('en');
-    lines.push({
-      what: `Counting ${rows} marks anew`,
-      target: '',
-      measured: `${(filled.countedMs / 1000).toFixed(1)} s`,
-      ok: true,
-    });
-    const line = async (what: string, paths: string[], limit: number, floor: string) => {
+    const all: Taken[] = [];
+    const measured = async (what: string, paths: string[], limit: number) => {
       const taken: number[] = [];
       const slowest = { path: '', ms: 0 };
       for (let round = 0; round <= rounds; round++)
@@ -257,22 +284,12 @@ async function ask(databaseUrl: string, filled: Filled, rounds: number): Promise
       process.stderr.write(
         `${what}: p50 ${ms(median(taken))}, p95 ${ms(p95)}; slowest ${slowest.path} ${ms(slowest.ms)}\n`,
       );
-      lines.push({
-        what: `${what}, page, ${rows} marks`,
-        target: `p95 at most ${limit} ms`,
-        measured: `p50 ${ms(median(taken))}, p95 ${ms(p95)}`,
-        ...(floor ? { floor } : {}),
-        ok: p95 <= limit,
-      });
+      all.push({ what, limit, p50: median(taken), p95, plain: await plain.of(what) });
     };
-    for (const [what, paths] of Object.entries(pages)) await line(what, narrowed(paths), 300, await plain.of(what));
-    await line(
-      `A month of ${BIG} people in a table`,
-      [`matrix?group_id=${filled.big}&from=${day(30)}&to=${day(0)}`],
-      500,
-      '',
-    );
-    return lines;
+    for (const [what, paths] of Object.entries(pages)) await measured(what, narrowed(paths), 300);
+    const month = `matrix?group_id=${filled.big}&from=${day(30)}&to=${day(0)}`;
+    await measured(`A month of ${BIG} people in a table`, [month], 500);
+    return all;
   } finally {
     client.close();
     await plain.close();
@@ -298,38 +315,17 @@ async function plainSql(databaseUrl: string, { organization, person }: Filled) {
     'Statement of a person': `select r.id ${marks} and r.participant_id = ${person} order by x.scheduled_start_at desc limit 100`,
   };
   return {
-    async of(what: string): Promise<string> {
+    async of(what: string): Promise<number | null> {
       const sql = QUESTIONS[what];
-      if (!sql) return '';
+      if (!sql) return null;
       const taken: number[] = [];
       for (let round = 0; round < 3; round++) {
         const started = performance.now();
         await connection.execute(sql, [], 'all');
         taken.push(performance.now() - started);
       }
-      return `plain SQL over all: ${ms(median(taken))}`;
+      return median(taken);
     },
     close: () => app.close(),
   };
-}
-
-/** The questions alone, of a database that was filled before. */
-export async function askAgain(databaseUrl: string, slug: string, rounds: number): Promise<Line[]> {
-  const app = await createApp(
-    readConfig({ DATABASE_URL: databaseUrl, LOG_LEVEL: 'error', MIGRATE: 'off', ...secretFor(databaseUrl) }),
-  );
-  const connection = app.get(MikroORM).em.getConnection() as any;
-  const [{ id: organization }] = await connection.execute('select id from organizations where slug = ?', [slug], 'all');
-  const one = async (sql: string) => Number((await connection.execute(sql, [organization], 'all'))[0].value);
-  const filled: Filled = {
-    organization,
-    email: `admin@${slug}.example`,
-    big: await one('select min(id) as value from `groups` where organization_id = ?'),
-    small: (await one('select min(id) as value from `groups` where organization_id = ?')) + 1,
-    person: await one('select min(id) as value from participants where organization_id = ?'),
-    countedMs: 0,
-    records: await one('select count(*) as value from presence_records where organization_id = ?'),
-  };
-  await app.close();
-  return ask(databaseUrl, filled, rounds);
 }

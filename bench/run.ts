@@ -1,7 +1,8 @@
 /**
- * npm run bench              the whole table (three to four minutes)
+ * npm run bench              the whole table (about ten minutes)
  * npm run bench -- --quick   smaller, in less than a minute
  * npm run bench -- --write   also writes docs/performance.md
+ * npm run bench -- --only reports   the reports and files alone
  * BENCH_MYSQL_URL=mysql://root@127.0.0.1:3306   the application on MySQL too (on a database of its own, dropped before)
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,9 +11,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { Client, median, pagesPerSecond, quantile } from './client.ts';
+import { exportLines } from './exports.ts';
 import { importPeople } from './import.ts';
 import { liveLines } from './live.ts';
 import { keep, markOf, PEOPLE, prepare, secretFor, type Prepared } from './prepare.ts';
+import { administratorOf, PASSWORD, reportLines } from './reports.ts';
 import { searchLines } from './search.ts';
 import { syncLines } from './sync.ts';
 import { residentMb, startApp, startFloor, type Running } from './process.ts';
@@ -32,6 +35,11 @@ const size = quick
       drains: 1,
       live: 10,
       search: 10_000,
+      reports: [
+        { records: 2000, people: 200 },
+        { records: 20_000, people: 1000 },
+      ],
+      rounds: 1,
     }
   : {
       past: 20,
@@ -45,7 +53,13 @@ const size = quick
       drains: 3,
       live: 60,
       search: 100_000,
+      reports: [
+        { records: 10_000, people: 1000 },
+        { records: 1_000_000, people: 10_000 },
+      ],
+      rounds: 8,
     };
+const only = process.argv[process.argv.indexOf('--only') + 1] === 'reports';
 
 const ms = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 const kb = (bytes: number) => `${Math.round(bytes / 1000)} KB`;
@@ -321,17 +335,30 @@ async function importLines(app: Running, prepared: Prepared, session: number): P
   }
 }
 
+async function reportsAndFiles(databaseUrl: string): Promise<Line[]> {
+  const { records } = size.reports.at(-1)!;
+  say(`reports of ${records} marks`);
+  const lines = await reportLines(databaseUrl, size.reports, size.rounds);
+  say(`files of ${records} marks`);
+  const asked = { email: administratorOf(records), password: PASSWORD, least: records * 0.9 };
+  return [...lines, ...(await exportLines(databaseUrl, asked))];
+}
+
 async function onSqlite(): Promise<Section> {
   const folder = mkdtempSync(join(tmpdir(), 'omnipresence-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'bench.db');
-  say('preparing the database');
-  const prepared = await prepare(`sqlite:${file}`, size.past);
-  const input = join(folder, 'prepared.json');
-  keep(prepared, file, input);
-  const lines = await measure(`sqlite:${file}`, prepared, input);
-  say(`searches among ${size.search} people`);
-  lines.push(...(await searchLines(`sqlite:${file}`, size.search, 5)));
+  const lines: Line[] = [];
+  if (!only) {
+    say('preparing the database');
+    const prepared = await prepare(`sqlite:${file}`, size.past);
+    const input = join(folder, 'prepared.json');
+    keep(prepared, file, input);
+    lines.push(...(await measure(`sqlite:${file}`, prepared, input)));
+    say(`searches among ${size.search} people`);
+    lines.push(...(await searchLines(`sqlite:${file}`, size.search, 5)));
+  }
+  lines.push(...(await reportsAndFiles(`sqlite:${join(folder, 'reports.db')}`)));
   const { default: Database } = await import('better-sqlite3');
   const version = (new Database(':memory:').prepare('select sqlite_version() v').get() as { v: string }).v;
   return {
@@ -344,17 +371,25 @@ async function onSqlite(): Promise<Section> {
 async function onMysql(server: string): Promise<Section> {
   const { createConnection } = await import('mysql2/promise');
   const connection = await createConnection(server);
-  await connection.query('drop database if exists omnipresence_bench');
+  const databases = ['omnipresence_bench', 'omnipresence_bench_reports'];
+  const drop = async () => {
+    for (const name of databases) await connection.query(`drop database if exists ${name}`);
+  };
+  await drop();
   const [[row]] = (await connection.query('select version() as v')) as unknown as [[{ v: string }]];
-  const url = `${server.replace(/\/+$/, '')}/omnipresence_bench`;
+  const [url, reports] = databases.map((name) => `${server.replace(/\/+$/, '')}/${name}`) as [string, string];
   try {
-    say('preparing the database on MySQL');
-    const lines = await measure(url, await prepare(url, size.past), null);
-    say(`searches among ${size.search} people`);
-    lines.push(...(await searchLines(url, size.search, 5)));
+    const lines: Line[] = [];
+    if (!only) {
+      say('preparing the database on MySQL');
+      lines.push(...(await measure(url, await prepare(url, size.past), null)));
+      say(`searches among ${size.search} people`);
+      lines.push(...(await searchLines(url, size.search, 5)));
+    }
+    lines.push(...(await reportsAndFiles(reports)));
     return { title: 'MySQL', about: machine(`MySQL ${row.v}`), lines };
   } finally {
-    await connection.query('drop database if exists omnipresence_bench');
+    await drop();
     await connection.end();
   }
 }
