@@ -84,9 +84,15 @@ function start(args: string[], env: NodeJS.ProcessEnv, portOf: (line: string) =>
 }
 
 /** @returns the resident memory of a process in MB (Linux; elsewhere 0) */
-export function residentMb(pid: number): number {
+export const residentMb = (pid: number): number => memoryOf(pid, 'VmRSS');
+
+/** @returns the part of it that the process shares with no other: without the text of the program, which is there once */
+export const ownMb = (pid: number): number => memoryOf(pid, 'RssAnon');
+
+function memoryOf(pid: number, line: string): number {
   try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)![1]) / 1024;
   } catch {
     return 0;
   }
