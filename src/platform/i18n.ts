@@ -48,7 +48,9 @@ export class Translator {
 
   #fill(text: string, params?: TextParams): string {
     const filled = params
-      ? text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in params ? String(params[name]) : whole))
+      ? text.replace(/\{(\w+)\}/g, (whole, name: string) =>
+          Object.hasOwn(params, name) ? String(params[name]) : whole,
+        )
       : text;
     return this.#pseudo ? `⟦${filled}⟧` : filled;
   }
@@ -71,7 +73,7 @@ export function termParams(terms: Terms, translated: (word: string) => string = 
 
 /** @returns the English text with its places filled, for programs */
 export const filled = (text: string, params: TextParams): string =>
-  text.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+  text.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(params, name) ? String(params[name]) : whole));
 
 const folder = join(import.meta.dirname, '..', '..', 'locales');
 const translators = new Map<string, Translator>();

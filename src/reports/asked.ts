@@ -99,7 +99,8 @@ export async function askedOf(em: EntityManager, query: FileQuery, me: SignedInU
     firstDay,
     lastDay,
     own,
-    groups: await groupsOf(em, query, own),
+    // Whoever sees only himself knows of no groups.
+    groups: await groupsOf(em, query, reach === 'own' ? NO_GROUPS : own),
     groupType: query.group_type ?? null,
     participant: reach === 'own' ? (me.participantId ?? 0) : await participantOf(em, query, own),
     states: await statesAsked(em, query),
@@ -109,6 +110,9 @@ export async function askedOf(em: EntityManager, query: FileQuery, me: SignedInU
     grace: settings.grace_minutes,
   };
 }
+
+/** Nobody's: the groups that are assigned to no user. */
+const NO_GROUPS = { userId: 0 };
 
 /** More groups than this no statement takes at once. */
 const MOST_GROUPS = 3000;
@@ -132,6 +136,12 @@ async function groupsOf(em: EntityManager, query: ReportQuery, own: OwnGroups): 
   return rows.map((row) => Number(row.id));
 }
 
+/** Was on a register of one of his own groups without ever being a member: reports name him as well. */
+const guestOfOwn = (column: string, own: OwnGroups): string =>
+  `exists (select 1 from presence_records gr
+     join sessions gx on gx.organization_id = gr.organization_id and gx.id = gr.session_id
+    where gr.organization_id = :organization and gr.participant_id = ${column} and ${inOwnGroups(own, 'gx.group_id')})`;
+
 /** A record that was merged stands for the one that it was merged into. */
 async function participantOf(em: EntityManager, query: ReportQuery, own: OwnGroups): Promise<number | null> {
   if (query.participant_id === undefined) return null;
@@ -139,7 +149,7 @@ async function participantOf(em: EntityManager, query: ReportQuery, own: OwnGrou
     em,
     `select coalesce(p.merged_into_id, p.id) as id from participants p
       where p.organization_id = :organization and p.id = :participant
-        and ${amongOwnPeople(own, 'coalesce(p.merged_into_id, p.id)')}`,
+        and (${amongOwnPeople(own, 'coalesce(p.merged_into_id, p.id)')} or ${guestOfOwn('coalesce(p.merged_into_id, p.id)', own)})`,
     { ...ownGroupsParameters(own), participant: query.participant_id },
   );
   if (!row) throw invalid('participant_id', 'There is no {participant} with this id.', 'unknown');

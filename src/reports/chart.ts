@@ -1,4 +1,5 @@
 import { type StateCategory } from '../tenancy/index.js';
+import { type Asked } from './asked.js';
 import { type Words } from './report-table.js';
 
 /** A picture of figures, before it is drawn. Labels are shown as they stand; `href` leads to the rows behind a bar. */
@@ -7,7 +8,7 @@ export type Chart =
       kind: 'marks';
       title: Words;
       /** Marks by category, one bar each. */
-      bars: { label: string; href?: string; marks: Partial<Record<StateCategory, number>> }[];
+      bars: { label: string; href?: string | undefined; marks: Partial<Record<StateCategory, number>> }[];
     }
   | {
       kind: 'rates';
@@ -27,5 +28,15 @@ export type Chart =
       /** The last of its 365 days. */
       to: string;
       /** A category where the day is one person's, else a rate. */
-      days: { day: string; rate: number | null; marks: number; category?: StateCategory; href?: string }[];
+      days: { day: string; rate: number | null; marks: number; category?: StateCategory; href?: string | undefined }[];
     };
+
+/**
+ * The last day of a picture of a year: that of the question; where it lies ahead, the last day on which there is something.
+ * @param days those with marks
+ */
+export function lastDayOf({ lastDay, today }: Pick<Asked, 'lastDay' | 'today'>, days: string[]): string {
+  const last = lastDay ?? today;
+  const latest = days.reduce((one, other) => (one > other ? one : other), today);
+  return last > latest ? latest : last;
+}

@@ -33,7 +33,7 @@ export function figuresBy<K, C extends Figures>(counts: C[], keyOf: (count: C) =
 
 export function sumOf(all: Iterable<Figures>): Figures {
   const sum = noFigures();
-  for (const figures of all) for (const key of [...STATE_CATEGORIES, 'disputed'] as const) sum[key] += figures[key];
+  for (const figures of all) addTo(sum, figures);
   return sum;
 }
 

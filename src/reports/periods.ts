@@ -26,7 +26,7 @@ export const periodColumns = (period: Exclude<Period, 'session'>): Column[] => [
   },
   {
     key: 'from',
-    head: { text: period === 'week' ? 'Week of' : 'From' },
+    head: period === 'week' ? { text: 'Week of' } : { text: 'From' },
     kind: 'day',
     hidden: period === 'day' || period === 'month',
   },

@@ -1,4 +1,5 @@
 import { type EntityManager } from '@mikro-orm/core';
+import { invalid } from '../platform/http/problem.js';
 import { type Asked, type ReportQuery } from './asked.js';
 import { type Chart } from './chart.js';
 import { type Column, type Row, type Words } from './report-table.js';
@@ -16,6 +17,10 @@ export interface Answer {
   /** How many rows there are in all; when that is not known, at least so many (`isExact` false). */
   total: number;
   isExact: boolean;
+  /** Where each row leads, as bars do; absent: to what the row names. */
+  links?: (string | null)[];
+  /** The rows behind these, where asking again for each piece would count everything again. */
+  rest?: () => AsyncIterable<Row[]>;
   /** The sums of the whole, in the order of the columns. */
   totals?: Row;
   /** What the figures mean. */
@@ -36,27 +41,45 @@ export interface Report {
   about: string;
   /** The filters of its form, in their order. Programs may ask with any. */
   fields: (keyof ReportQuery)[];
+  /** What it cannot be narrowed by, and refuses rather than telling more than was asked. */
+  never?: (keyof ReportQuery)[];
+  /** @throws Problem 422 when it cannot be answered at all; asked before somebody waits for a file */
+  refuse?(em: EntityManager, asked: Asked): Promise<void> | void;
   /** What its page asks when nothing was chosen. @param today the organization's day */
   defaults(today: string): Partial<Record<keyof ReportQuery, string>>;
   answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer>;
 }
 
+/** @throws Problem 422 for a filter that the report cannot be narrowed by */
+export function refuseFilters({ never = [] }: Report, query: ReportQuery): void {
+  for (const name of never)
+    if (query[name] !== undefined) throw invalid(name, 'This report has no such filter.', 'unknown_field');
+}
+
 /** Rows that files read at a time. */
 const CHUNK = 2000;
 
-/** @returns the rows of the whole report, piece by piece, and what is said about it */
+/**
+ * @param chunk rows at a time
+ * @returns the rows of the whole report, piece by piece, and what is said about it
+ */
 export async function wholeOf(
   report: Report,
   em: EntityManager,
   asked: Asked,
+  chunk = CHUNK,
 ): Promise<Answer & { all: AsyncIterable<Row[]> }> {
-  const first = await report.answer(em, asked, { skip: 0, take: CHUNK });
+  const first = await report.answer(em, asked, { skip: 0, take: chunk });
   async function* all(): AsyncGenerator<Row[]> {
+    if (first.rest) {
+      yield first.rows;
+      return yield* first.rest();
+    }
     let answer = first;
-    for (let skip = CHUNK; ; skip += CHUNK) {
+    for (let skip = chunk; ; skip += chunk) {
       yield answer.rows;
       if (skip >= answer.total) return;
-      answer = await report.answer(em, asked, { skip, take: CHUNK });
+      answer = await report.answer(em, asked, { skip, take: chunk });
     }
   }
   return { ...first, all: all() };

@@ -15,6 +15,7 @@ import { jsonRows } from './json-rows.js';
 import { REPORTS, reportOf } from './kinds/index.js';
 import { PAPERS } from './papers/index.js';
 import { pageCursor, pageOf } from './report-paging.js';
+import { refuseFilters } from './report.js';
 import { SendReport } from './send-report.js';
 import { refuseUncounted } from './tallies/place-anew.js';
 
@@ -28,7 +29,8 @@ const Question = z.object({
 type Question = z.output<typeof Question>;
 
 const { participant_id, from, to, session_id } = fileFields;
-const PaperQuestion = z.object({ participant_id, from, to, session_id });
+/** What a paper does not know it refuses: it must not hold more than was meant. */
+const PaperQuestion = z.strictObject({ participant_id, from, to, session_id, format: z.literal('pdf').optional() });
 
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const ReportOut = z
@@ -46,6 +48,9 @@ const ReportOut = z
     }),
   })
   .meta({ id: 'Report' });
+
+/** Addresses are the same in capital letters. */
+const codeIn = (request: AuthRequest): string => request.path.split('/')[3]!.toLowerCase();
 
 /** REST: reports as rows. The statement of a person is open to himself; everything else needs the right to see reports. */
 @ApiTags('reports')
@@ -80,7 +85,7 @@ export class ReportsApi {
     @Req() request: AuthRequest,
     @Res() response: Response,
   ) {
-    return this.answer(request.path.split('/')[3]!, question, { me, reach, response });
+    return this.answer(codeIn(request), question, { me, reach, response });
   }
 
   /** Sheets that are handed out or filed: a certificate of one person, the register of one session. */
@@ -88,13 +93,13 @@ export class ReportsApi {
   @ApiProduces('application/pdf')
   @Get(PAPERS.map(({ code }) => code))
   async paper(
-    @Query({ schema: PaperQuestion }) question: z.output<typeof PaperQuestion>,
+    @Query({ schema: PaperQuestion }) { format: _pdf, ...question }: z.output<typeof PaperQuestion>,
     @Me() me: SignedInUser,
     @Req() request: AuthRequest,
     @Res() response: Response,
   ) {
     await refuseUncounted(this.em);
-    await this.sendReport.onPaper(request.path.split('/')[3]!, question, me, response);
+    await this.sendReport.onPaper(codeIn(request), question, me, response);
   }
 
   private async answer(
@@ -104,6 +109,7 @@ export class ReportsApi {
   ): Promise<void> {
     const report = reportOf(code)!;
     await refuseUncounted(this.em);
+    refuseFilters(report, query);
     const asked = await askedOf(this.em, query, me, reach);
     if (format !== 'json') return this.sendReport.send(report, { query, asked, format }, me, response);
     const { page } = pageOf({ page: askedPage, per_page, cursor });

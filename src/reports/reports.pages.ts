@@ -19,8 +19,8 @@ import { groupTypes, peopleById } from './people.query.js';
 import { matrixRows, signOf } from './matrix-view.js';
 import { REPORTS, reportOf } from './kinds/index.js';
 import { isShown, type Words } from './report-table.js';
-import { linked } from './report-links.js';
-import { type Answer, type Report } from './report.js';
+import { keepingFilters, linked } from './report-links.js';
+import { type Answer, refuseFilters, type Report } from './report.js';
 import { refuseUncounted } from './tallies/place-anew.js';
 
 const PER_PAGE = 100;
@@ -65,16 +65,19 @@ export class ReportsPages {
     const page = Page.parse(request.query.page);
     const take = report.code === 'matrix' ? PER_PAGE_OF_MATRIX : PER_PAGE;
     const done = await attempt(async () => {
-      const asked = await askedOf(this.em, parse(ReportQuery, typed), me, reach);
+      const query = parse(ReportQuery, typed);
+      refuseFilters(report, query);
+      const asked = await askedOf(this.em, query, me, reach);
       return { asked, answer: await report.answer(this.em, asked, { skip: (page - 1) * take, take }) };
     });
-    const choices = await this.choices(report, done.value?.asked ?? null, me);
+    const fields = reach === 'own' ? report.fields.filter((name) => !name.startsWith('group_')) : report.fields;
+    const choices = await this.choices({ ...report, fields }, done.value?.asked ?? null, me);
     const found = done.refusals && reach !== 'own' ? await this.found(report, request, typed, me) : null;
     const say = this.reply.say(request);
     const html = this.reply.render(
       'reports/report.njk',
       {
-        report: { code: report.code, title: report.title, about: report.about, fields: report.fields },
+        report: { code: report.code, title: report.title, about: report.about, fields },
         values: typed,
         downloads: Object.fromEntries(FORMATS.map((format) => [format, { ...typed, format }])),
         is_own: reach === 'own',
@@ -102,7 +105,8 @@ export class ReportsPages {
 
   /** Whom a report about one person could be about: those who fit what was typed, each with the address of his report. */
   private async found(report: Report, request: AuthRequest, typed: Record<string, string>, me: SignedInUser) {
-    const who = z.string().trim().min(1).max(200).safeParse(request.query.who).data;
+    const { who: text } = request.query;
+    const who = typeof text === 'string' ? text.trim().slice(0, 200) : '';
     if (report.code !== 'statement' || typed.participant_id || !who) return null;
     const paging = { page: 1, per_page: FOUND };
     const scope = { own: ownGroupsOf(me), today: dayOf(clock.now(), me.organization.timeZone) };
@@ -172,8 +176,12 @@ function shown(
   };
 }
 
-const linkedAnswer = (answer: Answer, code: string, typed: Record<string, string>): Answer =>
-  answer.chart ? { ...answer, chart: linked(answer.chart, code, typed) } : answer;
+/** Parts of the picture and rows lead on with the filters of the page. */
+const linkedAnswer = (answer: Answer, code: string, typed: Record<string, string>): Answer => ({
+  ...answer,
+  ...(answer.chart && { chart: linked(answer.chart, code, typed) }),
+  ...(answer.links && { links: answer.links.map((link) => link && keepingFilters(link, code, typed)) }),
+});
 
 function matrixOf({ columns, rows }: Answer, states: Record<string, StateHere>) {
   return {
@@ -188,7 +196,8 @@ function figuresShown({ meta }: Answer) {
   return figures && marksOf(figures) > 0 ? { ...figures, rate: rateOf(figures) } : null;
 }
 
-function linksOf({ columns, rows }: Answer): (string | null)[] {
+function linksOf({ columns, rows, links }: Answer): (string | null)[] {
+  if (links) return links;
   const at = (key: string) => columns.findIndex((column) => column.key === key);
   const [session, person, group] = [at('session_id'), at('participant_id'), at('group_id')];
   return rows.map((row) => {

@@ -7,13 +7,15 @@ import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { type SignedInUser } from '../auth/index.js';
 import { translatorOf } from '../platform/i18n.js';
-import { Problem } from '../platform/http/problem.js';
+import { permissionDenied, Problem } from '../platform/http/problem.js';
 import { XLSX_TYPE } from '../platform/xlsx/workbook-stream.js';
 import { type Asked, type FileQuery, type ReportQuery } from './asked.js';
 import { AskExport } from './exports/ask-export.js';
 import { ExportJobs } from './exports/export-jobs.js';
 import { failureOf } from './exports/export-job.js';
 import { exportJson } from './exports/export-json.js';
+import { CancelExport } from './exports/cancel-export.js';
+import { exportReach } from './exports/export-reach.js';
 import { Export } from './exports/export.entity.js';
 import { type Format } from './exports/formats.js';
 import { sayer } from './exports/sayer.js';
@@ -22,6 +24,7 @@ import { CSV_TYPE, csvOf } from './files/csv.js';
 import { fileNameOf } from './files/file-name.js';
 import { workbookOf } from './files/workbook.js';
 import { type Report, wholeOf } from './report.js';
+import { type Row } from './report-table.js';
 
 /** Rows of a file that is written while somebody waits for it. */
 const MOST_ROWS = 20_000;
@@ -39,7 +42,7 @@ export class SendReport {
   ) {}
 
   /**
-   * CSV and workbooks are written as they are sent. Paper is set by the worker, never on the thread of requests: its answer
+   * CSV and workbooks are read at once and written as they are sent. Paper is set by the worker, never on the thread of requests: its answer
    * is waited for, and where that takes too long it is 202 with the export.
    * @throws Problem 422 when it is too much to be sent at once
    */
@@ -51,10 +54,16 @@ export class SendReport {
   ): Promise<void> {
     if (question.format === 'pdf') return this.onPaper(report.code, question.query, me, response);
     const { asked, format } = question;
-    const whole = await wholeOf(report, this.em, asked);
-    if (whole.total > MOST_ROWS) throw new Problem(422, { ...TOO_MUCH, params: { most: MOST_ROWS } });
+    if (!exportReach(me, report.code)) throw permissionDenied();
+    // In one piece: between two of them marks come and go, and a row would stand there twice, or not at all.
+    const whole = await wholeOf(report, this.em, asked, MOST_ROWS + 1);
+    const rows: Row[] = [];
+    for await (const piece of whole.all) {
+      for (const row of piece) rows.push(row);
+      if (rows.length > MOST_ROWS) throw new Problem(422, { ...TOO_MUCH, params: { most: MOST_ROWS } });
+    }
     const { locale, say } = sayer(me);
-    const table = { ...whole, rows: whole.all };
+    const table = { ...whole, rows: inPieces(rows) };
     const reader = { say, timeZone: me.organization.timeZone, rightToLeft: translatorOf(locale).direction === 'rtl' };
     const file = format === 'csv' ? csvOf(table) : workbookOf(report.code, table, reader);
     response.attachment(fileNameOf(report.code, { from: asked.firstDay, to: asked.lastDay }, asked.today, format));
@@ -76,17 +85,34 @@ export class SendReport {
     const id = await this.bus.execute<AskExport, number>(new AskExport(input, me));
     this.jobs.kick();
     const job = await this.em.findOneOrFail(Export, { id });
-    for (const end = performance.now() + PATIENCE_MS; job.status === 'queued' || job.status === 'running';) {
-      if (performance.now() > end) return void response.status(202).json({ data: exportJson(job) });
-      await setTimeout(100);
-      await this.em.refresh(job);
+    // Whoever sees only himself has no list of files to come back to: what he does not get now is taken away.
+    const isOwn = exportReach(me, code) === 'own';
+    try {
+      for (const end = performance.now() + PATIENCE_MS; job.status === 'queued' || job.status === 'running';) {
+        if (performance.now() > end) {
+          if (isOwn) throw new Problem(503, TOO_SLOW, { headers: { 'Retry-After': '60' } });
+          return void response.status(202).json({ data: exportJson(job, me) });
+        }
+        await setTimeout(100);
+        await this.em.refresh(job);
+      }
+      const failure = failureOf(job);
+      if (failure) throw new Problem(422, { ...failure, field: 'format' });
+      await this.sendExport.send(job, me, response);
+    } finally {
+      if (isOwn) await this.bus.execute(new CancelExport(id));
     }
-    const failure = failureOf(job);
-    if (failure) throw new Problem(422, { ...failure, field: 'format' });
-    await this.sendExport.send(job, me, response);
   }
 }
 
+async function* inPieces(rows: Row[]): AsyncGenerator<Row[]> {
+  for (let at = 0; at < rows.length; at += 1000) yield rows.slice(at, at + 1000);
+}
+
+const TOO_SLOW = {
+  code: 'too_many_requests',
+  message: 'So much is being printed just now that this takes too long. Nothing is lost: try again in a minute.',
+};
 const TOO_MUCH = {
   code: 'invalid',
   field: 'format',

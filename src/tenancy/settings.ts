@@ -8,6 +8,14 @@ const ReportingPeriod = z
   .strictObject({ name: z.string().trim().min(1).max(60), from: z.iso.date(), to: z.iso.date() })
   .refine(({ from, to }) => from <= to, { error: 'The beginning lies after the end.' });
 
+const SHARED_DAY = 'Two of these periods share a day. A day counts in one of them only.';
+
+/** @returns the second of two periods that share a day, by its place; undefined when no two do */
+export function overlapping(periods: { from: string; to: string }[]): { at: number } | undefined {
+  const order = periods.map((period, at) => ({ ...period, at })).sort((a, b) => (a.from < b.from ? -1 : 1));
+  return order.find(({ from }, index) => index > 0 && from <= order[index - 1]!.to);
+}
+
 /**
  * What an organization may set for itself, as `/api/admin/domain-config` shows and takes it. What is not stored is the
  * default below. A new setting is a line here, a default, and a field of views/settings.
@@ -28,9 +36,14 @@ export const Settings = z.strictObject({
   /** Roles that must use a second factor. */
   second_factor_roles: z.array(z.enum(['administrator', 'manager', 'frontline', 'external'])).max(4),
   /** Terms, seasons or quarters by which reports can be told: first and last day, both inclusive. */
-  reporting_periods: z.array(ReportingPeriod).max(60),
+  reporting_periods: z
+    .array(ReportingPeriod)
+    .max(60)
+    .refine((periods) => !overlapping(periods), { error: SHARED_DAY }),
   /** Address, telephone and the like, under the name on everything that is printed. */
-  letterhead_lines: z.array(text(120)).max(6),
+  letterhead_lines: z
+    .array(text(120).refine((line) => !/[\n\r\u2028\u2029]/.test(line), 'A line of the letterhead is one line.'))
+    .max(6, 'At most six lines fit on the letterhead.'),
   /** What a certificate of attendance says, with places for {name}, {from} and {to}; null: the product's own sentence. */
   certificate_text: text(2000).nullable(),
 });

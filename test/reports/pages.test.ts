@@ -100,7 +100,8 @@ describe('a statement that was asked without a person', () => {
   it('says that nobody fits', async () => {
     const { status, body } = await world.ana.get('/reports/statement?who=zzz%3Cb%3E');
     expect([status, body.includes('zzz&lt;b&gt;'), body.includes('Nobody fits')]).toEqual([200, true, true]);
-    for (const who of ['', '%20', 'x'.repeat(300)])
+    expect((await world.ana.get(`/reports/statement?who=${'x'.repeat(300)}`)).body).toContain('Nobody fits');
+    for (const who of ['', '%20'])
       expect((await world.ana.get(`/reports/statement?who=${who}`)).body).toContain('this report is about one.');
   });
 

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { BRUNO, CLARA, Device, json, ofRequest, present, refusal, START, until } from './device.js';
+import { asOnlyDrainer } from '../../static/js/sync/one-drainer.js';
+import { Store } from '../../static/js/sync/store.js';
 
 const opened = async () => {
   const device = new Device();
@@ -372,6 +374,28 @@ describe('one drainer', () => {
     device.clock.advance(16_000);
     await engine.drain();
     await until(async () => (await engine.state()).waiting === 0);
+  });
+
+  it('lets go of a lease that was being renewed when its work ended', async () => {
+    const device = new Device();
+    device.webLocks = false;
+    const env = device.environment();
+    const store = new Store(env);
+    await store.putMeta('opened_at', 1);
+    let end = () => {};
+    let begun = false;
+    const work = asOnlyDrainer(env, store, () => {
+      begun = true;
+      return new Promise((done) => (end = done));
+    });
+    await until(() => begun);
+    // The timer of the renewal is due, and the answer of the server comes at the same moment.
+    device.clock.advance(5_000);
+    end();
+    expect(await work).toBe(true);
+    for (let turn = 0; turn < 200; turn++) await new Promise((done) => setImmediate(done));
+    expect(device.clock.next()).toBe(null);
+    expect(await asOnlyDrainer(env, store, async () => {})).toBe(true);
   });
 
   it('sends what a tab left that was closed while it sent', async () => {

@@ -52,7 +52,7 @@ export class LetterheadPages {
     const typed = (request.body ?? {}) as Record<string, unknown>;
     const done = await attempt(() => {
       const { remove_logo, ...texts } = parse(Typed, typed);
-      const logo = file && file.size > 0 ? file.buffer : remove_logo ? null : undefined;
+      const logo = file ? file.buffer : remove_logo ? null : undefined;
       return this.bus.execute(new ChangeLetterhead(texts, logo));
     }, [415]);
     if (!done.refusals) return response.redirect(303, '/settings/letterhead?done=saved');

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { dateText, parse, text } from '../../platform/http/parse.js';
-import { type Settings } from '../../tenancy/index.js';
+import { overlapping, type Settings } from '../../tenancy/index.js';
 
 type Period = Settings['reporting_periods'][number];
+
+const SHARED_DAY = 'This day belongs to another of these periods already. A day counts in one of them only.';
 
 /** As many as the settings take. */
 export const MOST_PERIODS = 60;
@@ -49,6 +51,9 @@ export function periodsOf(fields: Record<string, string>): Period[] {
       for (const at of rows)
         if (String(typed[`from_${at}`]) > String(typed[`to_${at}`]))
           context.addIssue({ code: 'custom', path: [`to_${at}`], message: 'The last day lies before the first.' });
+      const days = rows.map((at) => ({ from: String(typed[`from_${at}`]), to: String(typed[`to_${at}`]) }));
+      const second = overlapping(days);
+      if (second) context.addIssue({ code: 'custom', path: [`from_${rows[second.at]}`], message: SHARED_DAY });
     });
   const typed = parse(schema, fields) as Record<string, string>;
   return rows

@@ -154,7 +154,8 @@ export class SettingsPages {
   }
 
   private rulesForm(request: AuthRequest, values: Form, refusals: Refusal[] = [], effects: Consequence[] = []) {
-    const seen = seenText({ grace_minutes: Number(values.grace_minutes) });
+    const { grace_minutes } = values;
+    const seen = seenText({ grace_minutes: typeof grace_minutes === 'object' ? NaN : Number(grace_minutes) });
     const data = { values, refusals, effects, seen, notice: noticeOf(request) };
     return this.reply.render('settings/rules.njk', data, request);
   }

@@ -4,6 +4,21 @@ import { Views, type Notice, type PageContext } from '../views.js';
 import { type Refusal } from './problem.js';
 import { type AppRequest } from './request.js';
 
+/** What views show again as it was typed: whatever a body held. */
+const TYPED = ['values', 'typed'];
+
+/** A forged body may hold objects that cannot be written as text: they are left out. */
+function writable(typed: unknown): unknown {
+  const isText = (value: unknown): boolean =>
+    typeof value !== 'object' || value === null || typeof (value as object).toString === 'function';
+  if (typeof typed !== 'object' || typed === null || Array.isArray(typed)) return typed;
+  const kept = Object.entries(typed).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.filter(isText) : isText(value) ? value : '',
+  ]);
+  return Object.fromEntries(kept);
+}
+
 /** Renders a view for the person who asked. What a view knows about that person is decided in `pageContext`. */
 @Injectable()
 export class Reply {
@@ -25,7 +40,8 @@ export class Reply {
     if (notice) page.notice = { ...notice, text: this.views.text(page, notice.text, notice.params) };
     const refusals = data.refusals as Refusal[] | null | undefined;
     const errors = data.errors ?? (refusals && this.errorsOf(page, refusals));
-    return this.views.render(view, { ...data, errors }, page);
+    const typed = Object.fromEntries(TYPED.flatMap((name) => (data[name] ? [[name, writable(data[name])]] : [])));
+    return this.views.render(view, { ...data, ...typed, errors }, page);
   }
 
   /** @returns what is wrong by field, in the person's language; what is about no field is `form` */

@@ -109,17 +109,14 @@ export function stepNames(locale: string): { ink: Ink; label: string }[] {
   return STEPS.map(({ from, ink }, at) => ({ ink, label: format.formatRange(from, STEPS[at - 1]?.from ?? 1) }));
 }
 
-/** Whole halves of at most 27 weeks: what fits beside each other. */
+/** The first six months, and the rest: what fits beside each other. */
 function halvesOf(from: string, to: string): { from: string; to: string }[] {
-  const halves = [];
-  const last = Temporal.PlainDate.from(to);
-  for (let start = Temporal.PlainDate.from(from); Temporal.PlainDate.compare(start, last) <= 0;) {
-    const next = start.add({ months: 6 });
-    const end = Temporal.PlainDate.compare(next, last) > 0 ? last : next.subtract({ days: 1 });
-    halves.push({ from: start.toString(), to: end.toString() });
-    start = next;
-  }
-  return halves.slice(0, 2);
+  const second = Temporal.PlainDate.from(from).add({ months: 6 });
+  if (second.toString() > to) return [{ from, to }];
+  return [
+    { from, to: second.subtract({ days: 1 }).toString() },
+    { from: second.toString(), to },
+  ];
 }
 
 export function weekdays(locale: string, style: 'short' | 'narrow' = 'short'): string[] {

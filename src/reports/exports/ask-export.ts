@@ -65,9 +65,15 @@ export async function exportAsked(em: EntityManager, input: NewExport, me: Signe
   const source = sourceOf(input.report, input.filters, input.format);
   if (!source) throw invalid('report', 'There is no such report.', 'unknown');
   if (!source.formats.includes(input.format))
-    throw invalid('format', 'This is too much for paper: choose CSV or a workbook.');
+    throw invalid(
+      'format',
+      source.formats.includes('pdf')
+        ? 'This is a paper of its own form: it is had as PDF.'
+        : 'This is too much for paper: choose CSV or a workbook.',
+    );
   const filters = known(input.filters, source.fields);
   const asked = await askedOf(em, filters, me, reach);
+  await source.refuse?.(em, asked);
   const { content } = source;
   const days = 'paper' in content ? await content.paper.days(em, asked) : { from: asked.firstDay, to: asked.lastDay };
   return {

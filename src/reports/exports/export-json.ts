@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { idOut, instantOut } from '../../platform/http/answers.js';
-import { filled } from '../../platform/i18n.js';
+import { type SignedInUser } from '../../auth/index.js';
+import { filled, termParams } from '../../platform/i18n.js';
+import { termsOf } from '../../tenancy/index.js';
 import { failureOf } from './export-job.js';
 import { type Export } from './export.entity.js';
 import { FORMATS } from './formats.js';
@@ -29,7 +31,7 @@ export const ExportOut = z
   .meta({ id: 'Export' });
 
 /** A file that was asked for, as programs see it: the contract's object. */
-export function exportJson(job: Export): z.output<typeof ExportOut> {
+export function exportJson(job: Export, { organization }: SignedInUser): z.output<typeof ExportOut> {
   const failure = failureOf(job);
   return {
     id: job.id,
@@ -43,7 +45,10 @@ export function exportJson(job: Export): z.output<typeof ExportOut> {
     file_name: job.fileName,
     bytes: job.bytes,
     url: job.status === 'done' ? urlOf(job.id) : null,
-    error: failure && { code: failure.code, message: filled(failure.message, failure.params ?? {}) },
+    error: failure && {
+      code: failure.code,
+      message: filled(failure.message, { ...termParams(termsOf(organization)), ...failure.params }),
+    },
     created_at: job.createdAt.toISOString(),
     finished_at: job.finishedAt?.toISOString() ?? null,
     expires_at: job.expiresAt?.toISOString() ?? null,

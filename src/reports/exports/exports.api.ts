@@ -38,7 +38,7 @@ export class ExportsApi {
   async ask(@Body({ schema: NewExport }) input: NewExport, @Me() me: SignedInUser) {
     const id = await this.bus.execute<AskExport, number>(new AskExport(input, me));
     this.jobs.kick();
-    return { data: exportJson(await this.em.findOneOrFail(Export, { id })) };
+    return { data: exportJson(await this.em.findOneOrFail(Export, { id }), me) };
   }
 
   @Can('export.run')
@@ -52,7 +52,7 @@ export class ExportsApi {
     );
     const total = await this.em.count(Export, { user: me.id });
     const next = rows.length > per_page ? cursorOf(rows[per_page - 1]!.id) : null;
-    return { data: rows.slice(0, per_page).map(exportJson), meta: { page, per_page, total, next } };
+    return { data: rows.slice(0, per_page).map((job) => exportJson(job, me)), meta: { page, per_page, total, next } };
   }
 
   @Can('export.run')
@@ -60,7 +60,7 @@ export class ExportsApi {
   @Answers(ExportOut)
   @Get('exports/:id')
   get(@Target('id') job: Export, @Me() me: SignedInUser) {
-    return { data: exportJson(ownExport(job, me)) };
+    return { data: exportJson(ownExport(job, me), me) };
   }
 
   @Can('export.run')
@@ -92,6 +92,6 @@ export class ExportsApi {
   private async end(job: Export, me: SignedInUser) {
     await this.bus.execute(new CancelExport(ownExport(job, me).id));
     await this.em.refresh(job);
-    return { data: exportJson(job) };
+    return { data: exportJson(job, me) };
   }
 }

@@ -22,7 +22,7 @@ export async function* paperOf(
   asked: Asked,
   me: SignedInUser,
 ): AsyncGenerator<Buffer> {
-  const { renderPdf, TooLongForPdf } = await import('../pdf/index.js');
+  const { renderPdf } = await import('../pdf/index.js');
   const { drawChart } = await import('../draw-chart.js');
   const { locale, say } = sayer(me);
   const picture = table.chart ? drawChart(table.chart, say, locale) : null;
@@ -35,9 +35,15 @@ export async function* paperOf(
     notes: table.notes ?? [],
     charts: picture ? [picture] : [],
   };
+  const look = await lookOf(em, me);
+  yield (await fitting(() => renderPdf(document, look))).bytes;
+}
+
+/** @throws TooLongForPaper in the place of what the maker of PDF says, which is not loaded before it is needed */
+export async function fitting<T>(work: () => Promise<T>): Promise<T> {
+  const { TooLongForPdf } = await import('../pdf/index.js');
   try {
-    const { bytes } = await renderPdf(document, await lookOf(em, me));
-    yield bytes;
+    return await work();
   } catch (error) {
     throw error instanceof TooLongForPdf ? new TooLongForPaper(error.words.text) : error;
   }

@@ -5,7 +5,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { type SignedInUser } from '../../auth/index.js';
-import { ownGroupIds, ownGroupsOf } from '../../participants/index.js';
 import { clock } from '../../platform/clock.js';
 import { type Config } from '../../platform/config.js';
 import { Problem } from '../../platform/http/problem.js';
@@ -14,6 +13,7 @@ import { CSV_TYPE } from '../files/csv.js';
 import { type Export } from './export.entity.js';
 import { type Format } from './formats.js';
 import { exportsFolder, keptFile } from './kept-files.js';
+import { maySee } from './may-see.js';
 
 const TYPES: Record<Format, string> = { csv: CSV_TYPE, xlsx: XLSX_TYPE, pdf: 'application/pdf' };
 
@@ -39,7 +39,7 @@ export class SendExport {
     const file = job.filePath && job.expiresAt! > clock.now() ? keptFile(this.folder, job.filePath) : null;
     const size = file && (await stat(file).catch(() => null))?.size;
     if (!file || size === null || size === undefined) throw new Problem(410, GONE);
-    if (!(await this.maySee(job, me))) throw new Problem(403, SEES_LESS);
+    if (!(await maySee(this.em, job, me))) throw new Problem(403, SEES_LESS);
     response.attachment(job.fileName);
     response.setHeader('Content-Type', TYPES[job.format]);
     response.setHeader('Content-Length', size);
@@ -51,11 +51,6 @@ export class SendExport {
       // Who stopped the download does not wait for an answer.
       if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
     }
-  }
-
-  private async maySee(job: Export, me: SignedInUser): Promise<boolean> {
-    const now = await ownGroupIds(this.em, ownGroupsOf(me));
-    return now === null || (job.reach?.every((group) => now.includes(group)) ?? false);
   }
 }
 

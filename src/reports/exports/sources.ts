@@ -2,7 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { listGroups, listParticipants, type ImportableList } from '../../participants/index.js';
 import { currentOrganization } from '../../platform/current.js';
 import { DOMAIN_PACKS, Organization } from '../../tenancy/index.js';
-import { type Asked, type FileQuery, reportFields } from '../asked.js';
+import { type Asked, type FileQuery, reportFields, type ReportQuery } from '../asked.js';
 import { reportOf } from '../kinds/index.js';
 import { PAPERS, type Paper } from '../papers/index.js';
 import { wholeOf } from '../report.js';
@@ -21,6 +21,8 @@ export interface Source {
   /** The filters that it knows. */
   fields: readonly (keyof FileQuery)[];
   formats: readonly Format[];
+  /** @throws Problem 422 when there can be no such file */
+  refuse?(em: EntityManager, asked: Asked): Promise<void> | void;
   content: { table(em: EntityManager, asked: Asked): Promise<WholeTable> } | { paper: Paper };
 }
 
@@ -69,7 +71,8 @@ export const LISTS: Source[] = [presence, participants, groups];
  */
 export function sourceOf(code: string, filters: Pick<FileQuery, 'by' | 'period'>, format: Format): Source | undefined {
   const isMarks = filters.period === 'session' || (filters.by === undefined && filters.period === undefined);
-  if (code === 'attendance' && isMarks && format !== 'pdf') return { ...presence, code };
+  if (code === 'attendance' && isMarks && format !== 'pdf')
+    return { ...presence, code, fields: [...presence.fields, 'period'] };
   const list = LISTS.find((source) => source.code === code);
   if (list) return list;
   const paper = PAPERS.find((each) => each.code === code);
@@ -80,8 +83,9 @@ export function sourceOf(code: string, filters: Pick<FileQuery, 'by' | 'period'>
     code,
     title: report.title,
     fileType: code,
-    fields: Object.keys(reportFields) as (keyof FileQuery)[],
+    fields: (Object.keys(reportFields) as (keyof ReportQuery)[]).filter((name) => !report.never?.includes(name)),
     formats: FORMATS,
+    refuse: (em, asked) => report.refuse?.(em, asked),
     content: {
       table: async (em, asked) => {
         const { all, ...whole } = await wholeOf(report, em, asked);

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout } from 'node:timers/promises';
 import { open, rename } from 'node:fs/promises';
 import { IsolationLevel, type EntityManager } from '@mikro-orm/core';
 import { signedInUser, type SignedInUser } from '../../auth/index.js';
@@ -13,13 +14,14 @@ import { csvOf } from '../files/csv.js';
 import { workbookOf } from '../files/workbook.js';
 import { type Paper } from '../papers/index.js';
 import { type Row } from '../report-table.js';
+import { isPlaced, placeAnew } from '../tallies/place-anew.js';
 import { ClaimLost, failureText, forExport, saveExport, type ExportJob, type Failure } from './export-job.js';
 import { exportReach } from './export-reach.js';
 import { type Export } from './export.entity.js';
 import { KEPT_DAYS, keptFile, MOST_KEPT, newFilePath, removeKept, unfinishedFile } from './kept-files.js';
 import { keptBytes } from './kept-bytes.query.js';
 import { lookOf } from './look-of.js';
-import { paperOf, TooLongForPaper } from './paper.js';
+import { fitting, paperOf, TooLongForPaper } from './paper.js';
 import { sayer } from './sayer.js';
 import { sourceOf } from './sources.js';
 import { type WholeTable } from './whole-table.js';
@@ -50,6 +52,9 @@ class CannotBeMade extends Error {
   }
 }
 
+/** Until it is looked again whether somebody else has put all sessions on their days. */
+const PLACED_ELSEWHERE_MS = 200;
+
 /** How often a job says how far it is, which also asks whether it was cancelled. */
 const SAY_EVERY_MS = 500;
 
@@ -67,13 +72,22 @@ export async function writeExport(orm: Orm, job: ExportJob, wanted: Export, opti
     const me = await forExport(orm, job, (em) => signedInUser(em, job.user));
     const reach = me && exportReach(me, wanted.report);
     if (!reach) throw new CannotBeMade(NOT_ALLOWED);
-    const made = await forExport(options.reading, job, (em) =>
-      atOneMoment(em, options, async (tx) => {
-        const asked = await askedOf(tx, FileQuery.parse(wanted.filters), me, reach);
-        const bytes = await write(tx, { wanted, me, asked, path, save }, options);
-        return { bytes, reach: await ownGroupIds(tx, asked.own) };
-      }),
-    );
+    const make = () =>
+      forExport(options.reading, job, (em) =>
+        atOneMoment(em, options, async (tx) => {
+          if (!(await isPlaced(tx))) return null;
+          const asked = await askedOf(tx, FileQuery.parse(wanted.filters), me, reach);
+          const bytes = await write(tx, { wanted, me, asked, path, save }, options);
+          return { bytes, reach: await ownGroupIds(tx, asked.own) };
+        }),
+      );
+    // Days begin at another time since: a file holds no figures that a page would not tell.
+    let made = await make();
+    for (; !made; made = await make()) {
+      if (options.stopping?.()) throw new Stopped();
+      if ((await forExport(orm, job, placeAnew)) === 0) await setTimeout(PLACED_ELSEWHERE_MS);
+      await save({});
+    }
     await rename(unfinishedFile(options.folder, path), keptFile(options.folder, path));
     const now = clock.now();
     await save({
@@ -154,7 +168,8 @@ async function* printed(
   progress: Progress,
 ): AsyncGenerator<Buffer> {
   await save({ total: 1 });
-  const { bytes } = await paper.print(tx, asked, me, await lookOf(tx, me));
+  const look = await lookOf(tx, me);
+  const { bytes } = await fitting(() => paper.print(tx, asked, me, look));
   progress.rows = 1;
   yield bytes;
 }
@@ -167,7 +182,8 @@ async function* written(
   table: WholeTable,
   { progress, stopping }: { progress: Progress; stopping?: (() => boolean) | undefined },
 ): AsyncGenerator<Buffer> {
-  if (wanted.format === 'xlsx' && table.total >= MOST_SHEET_ROWS) throw new CannotBeMade(TOO_MANY_ROWS);
+  if (wanted.format === 'xlsx' && table.isExact !== false && table.total >= MOST_SHEET_ROWS)
+    throw new CannotBeMade(TOO_MANY_ROWS);
   await save({ total: table.total });
   let said = performance.now();
   const counted = async function* (): AsyncGenerator<Row[]> {

@@ -1,4 +1,5 @@
 import { type EntityManager } from '@mikro-orm/core';
+import { readAside } from '../../platform/database/read.js';
 import { type Asked } from '../asked.js';
 import {
   addTo,
@@ -48,25 +49,35 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
     by === 'group' ? await groupsInOrder(em, new Set(all.keys())) : await inOrderOfNames(em, new Set(all.keys()));
   const total = sumOf(all.values());
   const { period } = asked.query;
-  const part = period && period !== 'session' ? await byPeriods(em, asked, by, period, ids, slice) : null;
-  const shown = part?.ids ?? ids.slice(slice.skip, slice.skip + slice.take);
-  const name = by === 'group' ? await groupCells(em, shown) : await personCells(em, shown);
   const [own, id] = by === 'group' ? [GROUP, GROUP_ID] : [PERSON, PERSON_ID];
-  const rows: Row[] = part
-    ? part.rows.map(({ id, period, figures }) => [
-        ...name(id),
-        period.key,
-        period.from,
-        period.to,
-        ...figureCells(figures),
-        id,
-      ])
-    : shown.map((id) => [...name(id), ...figureCells(all.get(id)!), id]);
+  const cellsOf = (some: number[]) => (by === 'group' ? groupCells(em, some) : personCells(em, some));
+  const part = period && period !== 'session' ? await byPeriods(em, asked, { by, period, ids }, slice) : null;
+  const shown = part?.ids ?? ids.slice(slice.skip, slice.skip + slice.take);
+  const name = await cellsOf(shown);
+  const told = (cells: typeof name, of: PeriodRow[]): Row[] =>
+    of.map((row) => [
+      ...cells(row.id),
+      row.period.key,
+      row.period.from,
+      row.period.to,
+      ...figureCells(row.figures),
+      row.id,
+    ]);
+  const rows = part
+    ? told(name, part.rows)
+    : shown.map((each): Row => [...name(each), ...figureCells(all.get(each)!), each]);
+  const parents = by === 'group' && !part ? await withGroupsBelow(em, shown) : new Set<number>();
   const when = part ? periodColumns(part.period) : [];
   const blank: CellValue[] = [...own, ...when].map(() => null);
   return {
     columns: [...own, ...when, ...FIGURE_COLUMNS, id],
     rows,
+    ...(part && {
+      rest: async function* () {
+        for (let next = await part.next(); next; next = await next.next())
+          yield told(await cellsOf(next.ids), next.rows);
+      },
+    }),
     total: part?.total ?? ids.length,
     isExact: !part,
     totals: [...blank, ...figureCells(total), null],
@@ -84,7 +95,10 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
               : shown.map((id) => ({
                   label: name(id)[0] as string,
                   rate: rateOf(all.get(id)!),
-                  href: by === 'group' ? `sessions?group_id=${id}` : `statement?participant_id=${id}`,
+                  // The sessions of a group are shown with those of the groups below it, which are not in this figure.
+                  ...(!parents.has(id) && {
+                    href: by === 'group' ? `sessions?group_id=${id}` : `statement?participant_id=${id}`,
+                  }),
                 })),
           }
         : null,
@@ -98,6 +112,17 @@ interface PeriodRow {
   figures: Figures;
 }
 
+/** Some people or groups, told by periods. */
+interface Part {
+  period: 'day' | 'week' | 'month' | 'term';
+  ids: number[];
+  rows: PeriodRow[];
+  /** At least so many rows in all. */
+  total: number;
+  /** @returns those behind these; null when there are none */
+  next: () => Promise<Part | null>;
+}
+
 /** How many people or groups are told by periods at a time; each has as many rows as there are periods. */
 const AT_ONCE = 200;
 const DAYS = { day: 1, week: 7, month: 30, term: 90 };
@@ -109,11 +134,10 @@ const DAYS = { day: 1, week: 7, month: 30, term: 90 };
 async function byPeriods(
   em: EntityManager,
   asked: Asked,
-  by: 'participant' | 'group',
-  period: 'day' | 'week' | 'month' | 'term',
-  ids: number[],
+  of: { by: 'participant' | 'group'; period: Part['period']; ids: number[] },
   { skip, take }: Slice,
-) {
+): Promise<Part> {
+  const { by, period, ids } = of;
   const periodOf = await periodsOf(em, period);
   const people = Math.max(1, Math.floor(take / (daysOf(asked) / DAYS[period] + 1)));
   const first = (skip / take) * people;
@@ -131,7 +155,8 @@ async function byPeriods(
     const found = new Map<string, PeriodRow>();
     for (const count of counts) {
       const of = periodOf((count.day ?? count.month)!);
-      const key = `${count[by]}/${of.key}`;
+      // Two terms may have one name, each in its own year.
+      const key = `${count[by]}/${of.from}/${of.key}`;
       let row = found.get(key);
       if (!row) found.set(key, (row = { id: count[by]!, period: of, figures: noFigures() }));
       addTo(row.figures, count);
@@ -143,14 +168,28 @@ async function byPeriods(
       ),
     );
   }
-  return { period, rows, ids: shown, total: Math.ceil(ids.length / people) * take };
+  const next = async () => (first + people < ids.length ? byPeriods(em, asked, of, { skip: skip + take, take }) : null);
+  return { period, rows, ids: shown, total: Math.ceil(ids.length / people) * take, next };
 }
 
 /** About how many days a question covers; without a limit, some years. */
-const daysOf = ({ firstDay, lastDay, today }: Asked): number =>
-  Temporal.PlainDate.from(firstDay ?? '2020-01-01')
+const daysOf = ({ firstDay, lastDay, today }: Asked): number => {
+  const days = Temporal.PlainDate.from(firstDay ?? '2020-01-01')
     .until(lastDay ?? today)
-    .total('days') + 1;
+    .total('days');
+  return Math.max(0, days) + 1;
+};
+
+/** @returns those of these groups that have groups below them */
+async function withGroupsBelow(em: EntityManager, groups: number[]): Promise<Set<number>> {
+  if (groups.length === 0) return new Set();
+  const rows = await readAside<{ id: number }>(
+    em,
+    'select distinct g.parent_id as id from `groups` g where g.organization_id = :organization and g.parent_id in (:groups)',
+    { groups },
+  );
+  return new Set(rows.map(({ id }) => Number(id)));
+}
 
 async function personCells(em: EntityManager, ids: number[]) {
   const people = await peopleById(em, ids);

@@ -32,6 +32,7 @@ export const consecutiveAbsences: Report = {
   title: 'Absent in a row',
   about: 'Who has been absent several times in a row and has not come back.',
   fields: ['from', 'to', 'absences', 'group_id', 'group_type', 'participant_id'],
+  never: ['presence_state', 'category'],
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 89 }).toString(), to: today }),
   async answer(em, asked, { skip, take }) {
     const least = asked.query.absences ?? IN_A_ROW;

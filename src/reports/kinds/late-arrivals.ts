@@ -4,7 +4,8 @@ import { type Asked, statesHere } from '../asked.js';
 import { nameOf } from '../people.query.js';
 import { type Column } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
-import { listMarks, type Rule } from './marks-list.js';
+import { type Condition } from '../scope.js';
+import { listMarks } from './marks-list.js';
 import { lateOf } from './records.js';
 
 const COLUMNS: Column[] = [
@@ -67,7 +68,7 @@ export const lateArrivals: Report = {
  * What `lateMinutes` (presence/lateness.ts) calls late, in SQL: more than the grace after the start, or marked late while
  * nobody knows by how much.
  */
-export function isLate(em: EntityManager, grace: number): Rule {
+export function isLate(em: EntityManager, grace: number): Condition {
   const at = 'coalesce(r.arrived_at, r.recorded_at)';
   const isKnown = `(r.arrived_at is not null or (r.recorded_at >= x.scheduled_start_at and r.recorded_at <= x.scheduled_end_at))`;
   const isAfter = `${secondsBefore(em, at, (grace + 1) * 60)} >= x.scheduled_start_at`;

@@ -1,11 +1,11 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { joinInOrder } from '../../platform/database/dialect.js';
-import { instant, readAside, type Parameters } from '../../platform/database/read.js';
+import { instant, readAside } from '../../platform/database/read.js';
 import { type StateCategory } from '../../tenancy/index.js';
 import { type Asked } from '../asked.js';
 import { marksOf } from '../figures.js';
 import { type Slice } from '../report.js';
-import { marksInScope, marksOfScope } from '../scope.js';
+import { type Condition, marksInScope, marksOfScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
 
 /** One mark with everything that a list says about it. */
@@ -58,22 +58,16 @@ const tablesFor = (em: EntityManager, { participant }: Asked): string => {
     join participants p on p.organization_id = r.organization_id and p.id = r.participant_id`;
 };
 
-/** A rule beside those of the question, in SQL over the tables above. */
-export interface Rule {
-  sql: string;
-  parameters: Parameters;
-}
-
 /**
  * Marks of a question, the newest day first. On which days they lie is known from the tallies, so only these days are
  * looked into: whichever page, and however few there are among a million.
- * @param rule narrows them further; then only that there are more is known, not how many
+ * @param rule narrows them further, over the tables of the list; then only that there are more is known, not how many
  */
 export async function listMarks(
   em: EntityManager,
   asked: Asked,
   { skip, take }: Slice,
-  rule?: Rule,
+  rule?: Condition,
 ): Promise<{ marks: ListedMark[]; total: number; isExact: boolean }> {
   const counts = await countMarks(em, marksOfScope(asked), ['day']);
   const byDay = new Map<string, number>();
@@ -94,20 +88,45 @@ async function slice(em: EntityManager, asked: Asked, days: [string, number][], 
   return { marks, total, isExact: true };
 }
 
-/** Marks that are looked through at a time for those that a rule lets pass. */
-const LOOKED_THROUGH = 4000;
+/** Marks that are looked through at a time for those that a rule lets pass; more and more, where few do. */
+const LOOKED_THROUGH = { first: 4000, most: 256_000 };
 
-async function sift(em: EntityManager, asked: Asked, days: [string, number][], { skip, take }: Slice, rule: Rule) {
-  const found: ListedMark[] = [];
-  let at = 0;
-  while (at < days.length && found.length <= skip + take) {
+/** What stands before the slice is counted, not read: a late page costs no memory. */
+async function sift(em: EntityManager, asked: Asked, days: [string, number][], { skip, take }: Slice, rule: Condition) {
+  const marks: ListedMark[] = [];
+  let before = 0;
+  let through = LOOKED_THROUGH.first;
+  for (let at = 0; at < days.length && marks.length <= take; through = Math.min(through * 2, LOOKED_THROUGH.most)) {
     const first = at;
-    for (let sum = 0; at < days.length && sum < LOOKED_THROUGH; at++) sum += days[at]![1];
-    const more = { skip: 0, take: skip + take + 1 - found.length };
-    found.push(...(await marksOfDays(em, asked, days[at - 1]![0], days[first]![0], more, rule)));
+    for (let sum = 0; at < days.length && sum < through; at++) sum += days[at]![1];
+    const [from, to] = [days[at - 1]![0], days[first]![0]];
+    const passed = before < skip ? await countOfDays(em, asked, from, to, rule) : Infinity;
+    if (before + passed <= skip) {
+      before += passed;
+      continue;
+    }
+    const more = { skip: skip - before, take: take + 1 - marks.length };
+    before = skip;
+    marks.push(...(await marksOfDays(em, asked, from, to, more, rule)));
   }
-  const isExact = found.length <= skip + take;
-  return { marks: found.slice(skip, skip + take), total: found.length, isExact };
+  return { marks: marks.slice(0, take), total: before + marks.length, isExact: marks.length <= take };
+}
+
+async function countOfDays(
+  em: EntityManager,
+  asked: Asked,
+  from: string,
+  to: string,
+  rule: Condition,
+): Promise<number> {
+  const { sql, parameters } = marksInScope(asked);
+  const [row] = await readAside<{ marks: number }>(
+    em,
+    `select count(*) as marks from ${tablesFor(em, asked)}
+      where r.organization_id = :organization and ${sql} and d.day >= :listed_from and d.day <= :listed_to and ${rule.sql}`,
+    { ...parameters, ...rule.parameters, listed_from: from, listed_to: to },
+  );
+  return Number(row!.marks);
 }
 
 async function marksOfDays(
@@ -116,7 +135,7 @@ async function marksOfDays(
   from: string,
   to: string,
   { skip, take }: Slice,
-  rule?: Rule,
+  rule?: Condition,
 ): Promise<ListedMark[]> {
   const { sql, parameters } = marksInScope(asked);
   const rows = await readAside<Row>(

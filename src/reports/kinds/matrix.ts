@@ -11,6 +11,8 @@ import { countMarks } from '../tallies/count-marks.query.js';
 
 /** Columns of sessions: a month of five lessons a day. */
 const MOST_SESSIONS = 160;
+/** People of one statement. */
+const AT_ONCE = 1000;
 const TOO_WIDE = 'A table of more than {most} {sessions} cannot be read. Choose a {group} or a shorter time.';
 
 /** Everybody and every session: who was what when. */
@@ -20,6 +22,9 @@ export const matrix: Report = {
   about: 'A table of everybody and every {session}: who was what when.',
   fields: ['group_id', 'from', 'to', 'group_type', 'presence_state', 'participant_id'],
   defaults: (today) => ({ from: `${today.slice(0, 7)}-01`, to: today }),
+  async refuse(em, asked) {
+    await sessionsOf(em, asked);
+  },
   async answer(em, asked, { skip, take }) {
     const sessions = await sessionsOf(em, asked);
     const counts = await countMarks(em, marksOfScope(asked), ['participant']);
@@ -88,27 +93,28 @@ async function sessionsOf(em: EntityManager, asked: Asked): Promise<MatrixSessio
   });
 }
 
-/** @returns what stands in the cells, by participant and session: the key of the state, or its label where it has none */
+/** @returns what stands in the cells, by participant and session: the code of the state, with a star when it is disputed */
 async function cellsOf(em: EntityManager, asked: Asked, sessions: MatrixSession[], shown: number[]) {
   const cells = new Map<number, Map<number, string>>();
   if (sessions.length === 0 || shown.length === 0) return cells;
   const { sql, parameters } = marksInScope(asked);
   const names = new Map((await statesHere(em)).map((state) => [state.id, state.code]));
-  const wanted = new Set(shown);
-  const rows = await readAside<{ session_id: number; participant_id: number; state: number; disputed: number }>(
-    em,
-    `select d.session_id, r.participant_id, r.presence_state_id as state, r.disputed from session_days d
+  for (let at = 0; at < shown.length; at += AT_ONCE) {
+    const some = shown.slice(at, at + AT_ONCE);
+    const rows = await readAside<{ session_id: number; participant_id: number; state: number; disputed: number }>(
+      em,
+      `select d.session_id, r.participant_id, r.presence_state_id as state, r.disputed from session_days d
        join sessions x on x.organization_id = d.organization_id and x.id = d.session_id
        join presence_records r on r.organization_id = d.organization_id and r.session_id = d.session_id
-      where ${sql}`,
-    parameters,
-  );
-  for (const row of rows) {
-    const id = Number(row.participant_id);
-    if (!wanted.has(id)) continue;
-    let own = cells.get(id);
-    if (!own) cells.set(id, (own = new Map()));
-    own.set(Number(row.session_id), `${names.get(Number(row.state)) ?? ''}${row.disputed ? ' *' : ''}`);
+      where ${sql} and r.participant_id in (:shown)`,
+      { ...parameters, shown: some },
+    );
+    for (const row of rows) {
+      const id = Number(row.participant_id);
+      let own = cells.get(id);
+      if (!own) cells.set(id, (own = new Map()));
+      own.set(Number(row.session_id), `${names.get(Number(row.state)) ?? ''}${row.disputed ? ' *' : ''}`);
+    }
   }
   return cells;
 }

@@ -26,6 +26,7 @@ export const notTaken: Report = {
   title: 'Registers not taken',
   about: 'Which {sessions} are over and whose register nobody completed, with who should have.',
   fields: ['from', 'to', 'group_id', 'group_type'],
+  never: ['participant_id', 'presence_state', 'category'],
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 6 }).toString(), to: today }),
   async answer(em, asked, { skip, take }) {
     const { sql, parameters } = sessionsInScope(asked);

@@ -1,6 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { invalid } from '../../platform/http/problem.js';
 import { type Asked } from '../asked.js';
+import { lastDayOf } from '../chart.js';
 import { figureNotes, figuresBy, marksOf, type noFigures, rateOf, sumOf } from '../figures.js';
 import { type Column } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
@@ -32,9 +33,12 @@ export const statement: Report = {
   about: 'Everything that was recorded of one {participant}, with figures and a picture of the year.',
   fields: ['participant_id', 'from', 'to', 'group_id', 'group_type', 'presence_state'],
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 364 }).toString(), to: today }),
-  async answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
+  refuse(_em: EntityManager, asked: Asked) {
     if (asked.participant === null)
       throw invalid('participant_id', 'Choose a {participant}: this report is about one.', 'required');
+  },
+  async answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
+    this.refuse!(em, asked);
     const { marks, total, isExact } = await listMarks(em, asked, slice);
     const days = figuresBy(await countMarks(em, marksOfScope(asked), ['day']), ({ day }) => day!);
     const sum = sumOf(days.values());
@@ -61,7 +65,7 @@ export const statement: Report = {
       chart: {
         kind: 'year',
         title: { text: 'The year' },
-        to: asked.lastDay ?? asked.today,
+        to: lastDayOf(asked, [...days.keys()]),
         days: [...days].map(([day, figures]) => ({
           day,
           rate: rateOf(figures),

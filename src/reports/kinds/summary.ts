@@ -1,7 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { readAside } from '../../platform/database/read.js';
 import { type Asked } from '../asked.js';
-import { type Chart } from '../chart.js';
+import { type Chart, lastDayOf } from '../chart.js';
 import {
   FIGURE_COLUMNS,
   figureCells,
@@ -59,8 +59,10 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
   const periods = new Map<string, InPeriod>();
   for (const { day, sessions } of days) {
     const of = periodOf(day);
-    let found = periods.get(of.key);
-    if (!found) periods.set(of.key, (found = { ...of, sessions: 0, figures: noFigures(), days: [] }));
+    // Two terms may have one name, each in its own year.
+    const at = `${of.from} ${of.key}`;
+    let found = periods.get(at);
+    if (!found) periods.set(at, (found = { ...of, sessions: 0, figures: noFigures(), days: [] }));
     found.sessions += Number(sessions);
     found.days.push(day);
     found.figures = sumOf([found.figures, marks.get(day) ?? noFigures()]);
@@ -90,33 +92,42 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
       ...figureCells(each.figures),
       unmarked ? each.days.reduce((sum, day) => sum + (unmarked.get(day) ?? 0), 0) : null,
     ]),
+    links: shown.map((each) => rowsOf(asked, each)),
     total: all.length,
     isExact: true,
     totals: [null, null, null, all.reduce((sum, each) => sum + each.sessions, 0), ...figureCells(total), null],
     notes,
-    chart:
-      period === 'day' && all.length > MOST_DAYS_AS_BARS ? yearOf(all, asked.lastDay ?? asked.today) : barsOf(shown),
+    chart: period === 'day' && all.length > MOST_DAYS_AS_BARS ? yearOf(asked, all) : barsOf(asked, shown),
     meta: { figures: total },
   };
 }
 
-const rowsOf = ({ from, to }: InPeriod) => (from && to ? { href: `?period=session&from=${from}&to=${to}` } : {});
+/** Where the sessions of a period are: as many of its days as were asked about. */
+function rowsOf({ firstDay, lastDay }: Asked, { from, to }: InPeriod): string | null {
+  if (!from || !to) return null;
+  const first = firstDay && firstDay > from ? firstDay : from;
+  const last = lastDay && lastDay < to ? lastDay : to;
+  return `?period=session&from=${first}&to=${last}`;
+}
 
-const barsOf = (shown: InPeriod[]): Chart => ({
+const barsOf = (asked: Asked, shown: InPeriod[]): Chart => ({
   kind: 'marks',
   title: { text: 'Marks by period' },
-  bars: shown.map((each) => ({ label: each.key, marks: each.figures, ...rowsOf(each) })),
+  bars: shown.map((each) => ({ label: each.key, marks: each.figures, href: rowsOf(asked, each) ?? undefined })),
 });
 
-const yearOf = (all: InPeriod[], to: string): Chart => ({
+const yearOf = (asked: Asked, all: InPeriod[]): Chart => ({
   kind: 'year',
   title: { text: 'Attendance rate day by day' },
-  to,
+  to: lastDayOf(
+    asked,
+    all.map(({ key }) => key),
+  ),
   days: all.map((each) => ({
     day: each.key,
     rate: rateOf(each.figures),
     marks: marksOf(each.figures),
-    ...rowsOf(each),
+    href: rowsOf(asked, each) ?? undefined,
   })),
 });
 

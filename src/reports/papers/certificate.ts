@@ -25,6 +25,8 @@ export const certificate: Paper = {
     const { meta, chart } = await statement.answer(em, asked, { skip: 0, take: 1 });
     const figures = meta!.figures as Figures;
     const [denominator, ...notes] = figureNotes(figures);
+    if (asked.own)
+      notes.push({ text: 'Only the {groups} that {name} works with are counted.', params: { name: me.name } });
     const say = ({ text, params }: { text: string; params?: Record<string, string | number> }) =>
       look.words(text, params);
     const date = new Intl.DateTimeFormat(look.locale, { dateStyle: 'long', timeZone: 'UTC' });
@@ -45,7 +47,7 @@ export const certificate: Paper = {
         about: facts.flatMap(({ name, value }) => (value ? [{ name, value }] : [])),
         from,
         to,
-        text: own ? filled(own, places).split(/\n+/) : [look.words(CERTIFIED.text, places)],
+        text: own ? filled(own, places).split(/[\r\n]+/) : [look.words(CERTIFIED.text, places)],
         figures: STATE_CATEGORIES.filter((category) => figures[category] > 0).map((category) => ({
           label: CATEGORY_WORDS[category],
           count: figures[category],
@@ -60,11 +62,15 @@ export const certificate: Paper = {
   },
 };
 
-async function days(_em: EntityManager, { participant, firstDay, lastDay }: Asked) {
+async function days(_em: EntityManager, { participant, firstDay, lastDay, query, today }: Asked) {
   if (participant === null)
     throw invalid('participant_id', 'Choose a {participant}: this paper is about one.', 'required');
   if (firstDay === null) throw invalid('from', 'Choose the first day that is certified.', 'required');
   if (lastDay === null) throw invalid('to', 'Choose the last day that is certified.', 'required');
+  for (const name of ['from', 'to'] as const)
+    if (query[name]!.length > firstDay.length)
+      throw invalid(name, 'A certificate is about whole days: give a day like 2026-11-20.');
+  if (lastDay > today) throw invalid('to', 'This day lies ahead: nothing can be certified of it yet.');
   return { from: firstDay, to: lastDay };
 }
 

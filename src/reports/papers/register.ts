@@ -24,13 +24,14 @@ export const register: Paper = {
     const session = await sessionAsked(em, asked);
     const group = await em.findOneOrFail(Group, { id: session.group });
     const states = await statesHere(em);
-    const labels = new Map(states.map(({ code, label }) => [code, label]));
+    const labels = new Map(states.map(({ id, label }) => [id, label]));
     const entries = await rosterEntries(em, rosterOf(session, me));
     const marks = entries.flatMap(({ presence }) => presence ?? []);
+    const stateOf = await statesMarked(em, session.id);
     const disputed = marks.filter((mark) => mark.disputed).length;
-    const counts = states.map(({ code, label }) => ({
+    const counts = states.map(({ id, label }) => ({
       label: { text: label, literal: true },
-      count: marks.filter(({ presence_state }) => presence_state === code).length,
+      count: marks.filter((mark) => stateOf.get(mark.id) === id).length,
     }));
     const by = session.registerCompletedBy && (await em.findOne(User, { id: session.registerCompletedBy }));
     const time = (text: string | null | undefined) => (text ? new Date(text) : null);
@@ -48,7 +49,7 @@ export const register: Paper = {
         people: entries.map(({ participant, presence }) => ({
           name: nameOf(participant),
           identifier: participant.identifier,
-          state: presence?.presence_state ? (labels.get(presence.presence_state) ?? presence.presence_state) : null,
+          state: (presence && labels.get(stateOf.get(presence.id)!)) ?? null,
           arrivedAt: time(presence?.arrived_at),
           leftAt: time(presence?.left_at),
           note: presence?.note ?? null,
@@ -76,6 +77,17 @@ export const register: Paper = {
     );
   },
 };
+
+/** The state of each mark: states of several domains may have one code. */
+async function statesMarked(em: EntityManager, session: number): Promise<Map<number, number>> {
+  const rows = await read<{ id: number; state: number }>(
+    em,
+    `select r.id, r.presence_state_id as state from presence_records r
+      where r.organization_id = :organization and r.session_id = :session and r.presence_state_id is not null`,
+    { session },
+  );
+  return new Map(rows.map(({ id, state }) => [Number(id), Number(state)]));
+}
 
 /** @throws Problem 422 when there is no such session among those that somebody may see */
 async function sessionAsked(em: EntityManager, { query, own }: Asked): Promise<Session> {

@@ -11,7 +11,7 @@ export interface Look {
     name: string;
     /** Address, telephone and the like, one per line. */
     lines: string[];
-    /** PNG or JPEG; null: none. */
+    /** Any usual picture; null: none. */
     logo: Buffer | null;
   };
   /** Translates a text of the product and fills its places. */

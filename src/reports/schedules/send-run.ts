@@ -14,6 +14,7 @@ import { failureOf, failureText, type Failure } from '../exports/export-job.js';
 import { ExportJobs } from '../exports/export-jobs.js';
 import { Export } from '../exports/export.entity.js';
 import { exportsFolder, keptFile } from '../exports/kept-files.js';
+import { maySee } from '../exports/may-see.js';
 import { sayer } from '../exports/sayer.js';
 import { sourceOf } from '../exports/sources.js';
 import { askedBySchedule } from './asked-by-schedule.js';
@@ -73,6 +74,7 @@ export class SendRun {
     if (file.status === 'queued' || file.status === 'running') return { again: LOOK_AGAIN_S };
     if (file.status !== 'done') return { end: 'failed', why: failureOf(file) ?? STOPPED };
     if (file.total === 0) return { end: 'skipped_empty' };
+    if (!(await maySee(em, file, me))) return { end: 'not_allowed', why: SEES_LESS };
     return this.send(em, { run, schedule, me, file });
   }
 
@@ -98,6 +100,7 @@ export class SendRun {
     const people = [{ id: me.id, email: me.email }, ...others.filter(({ id }) => id !== me.id)];
     const waiting = people.filter(({ id }) => !run.sentTo.includes(id));
     const message = await this.message({ run, schedule, me, file });
+    if (!message) return { end: 'failed', why: STOPPED };
     const sentTo = [...run.sentTo];
     for (const { id, email } of waiting) {
       const messageId = `<report-${schedule.id}-${run.id}-${id}@omnipresence>`;
@@ -117,7 +120,11 @@ export class SendRun {
     const setUpBy = say({ text: SET_UP_BY, params: { user: me.name } });
     if (file.bytes > MOST_ATTACHED)
       return { subject, text: `${say({ text: TOO_LARGE, params: { name: file.fileName } })}\n\n${setUpBy}` };
-    const content = await readFile(keptFile(this.folder, file.filePath!));
+    const content = await readFile(keptFile(this.folder, file.filePath!)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (!content) return null;
     const text = `${say({ text: ATTACHED, params: { name: file.fileName } })}\n\n${setUpBy}`;
     return { subject, text, attachments: [{ filename: file.fileName, content }] };
   }
@@ -155,6 +162,10 @@ const USER_GONE: Failure = {
 const NO_RIGHT: Failure = {
   code: 'permission_denied',
   message: 'Whoever set this up has no right to export reports any more, so nothing was sent.',
+};
+const SEES_LESS: Failure = {
+  code: 'permission_denied',
+  message: 'Whoever set this up may see less now than when the report was made, so nothing was sent.',
 };
 const NO_MAIL: Failure = { code: 'no_mail', message: 'This server cannot send mail: SMTP_URL is not set.' };
 const STOPPED: Failure = { code: 'cancelled', message: 'Its file was removed before it could be sent.' };

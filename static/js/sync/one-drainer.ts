@@ -28,27 +28,26 @@ export async function asOnlyDrainer(env: Environment, store: Store, work: () => 
       await meta.put({ owner, until: env.now() + LEASE } satisfies Lease, 'lease');
       return true;
     });
+  const release = () =>
+    store.write(async (tx) => {
+      const lease = (await tx.objectStore('meta').get('lease')) as Lease | undefined;
+      if (lease?.owner === owner) await tx.objectStore('meta').delete('lease');
+    });
   if (!(await take())) return false;
+  let working = true;
   let cancel = () => {};
+  // The work may end while the lease is being renewed: then nobody would ever let go of it.
+  const renewed = (mine: boolean): void => void (working ? mine && renew() : release().catch(() => undefined));
   const renew = () => {
-    cancel = env.timer(
-      () =>
-        void take().then(
-          (mine) => mine && renew(),
-          () => undefined,
-        ),
-      LEASE / 3,
-    );
+    cancel = env.timer(() => void take().then(renewed, () => undefined), LEASE / 3);
   };
   renew();
   try {
     await work();
   } finally {
+    working = false;
     cancel();
-    await store.write(async (tx) => {
-      const lease = (await tx.objectStore('meta').get('lease')) as Lease | undefined;
-      if (lease?.owner === owner) await tx.objectStore('meta').delete('lease');
-    });
+    await release();
   }
   return true;
 }
