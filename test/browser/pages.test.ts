@@ -68,14 +68,18 @@ function pages(): string[] {
         (route) => route.method === 'GET' && !route.path.startsWith('/api') && !/^\/(health|metrics)/.test(route.path),
       )
       // A picture is no page.
-      .filter((route) => route.path !== '/login' && !route.path.endsWith('/photo'))
+      .filter((route) => route.path !== '/login' && !/\/(photo|logo)$/.test(route.path))
       // Nor is a file of rows to be mended, or one that was asked for.
       .filter((route) => route.path !== '/import/:id/errors' && !route.path.endsWith('/file'))
       // Nor is what a calendar program reads.
       .filter((route) => !route.path.startsWith('/calendar/'))
       .flatMap((route) => {
         if (route.path === '/reports/:code')
-          return REPORTS.map(({ code }) => `/reports/${code}?participant_id=${ids.Participant}`);
+          return REPORTS.map(({ code, never = [] }) =>
+            never.includes('participant_id')
+              ? `/reports/${code}`
+              : `/reports/${code}?participant_id=${ids.Participant}`,
+          );
         let path = links[route.path] ?? route.path;
         for (const name of route.parameters) {
           const target = route.targets?.[name] as { name?: string } | null;

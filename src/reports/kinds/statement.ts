@@ -33,12 +33,9 @@ export const statement: Report = {
   about: 'Everything that was recorded of one {participant}, with figures and a picture of the year.',
   fields: ['participant_id', 'from', 'to', 'group_id', 'group_type', 'presence_state'],
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 364 }).toString(), to: today }),
-  refuse(_em: EntityManager, asked: Asked) {
-    if (asked.participant === null)
-      throw invalid('participant_id', 'Choose a {participant}: this report is about one.', 'required');
-  },
+  refuse: refuseNobody,
   async answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
-    this.refuse!(em, asked);
+    refuseNobody(em, asked);
     const { marks, total, isExact } = await listMarks(em, asked, slice);
     const days = figuresBy(await countMarks(em, marksOfScope(asked), ['day']), ({ day }) => day!);
     const sum = sumOf(days.values());
@@ -78,6 +75,11 @@ export const statement: Report = {
     };
   },
 };
+
+function refuseNobody(_em: EntityManager, { participant }: Asked): void {
+  if (participant === null)
+    throw invalid('participant_id', 'Choose a {participant}: this report is about one.', 'required');
+}
 
 /** What a day of one person shows when he has several marks: the one that somebody would ask about. */
 function worstOf(figures: ReturnType<typeof noFigures>) {

@@ -30,16 +30,21 @@ export async function asOnlyDrainer(env: Environment, store: Store, work: () => 
     });
   const release = () =>
     store.write(async (tx) => {
-      const lease = (await tx.objectStore('meta').get('lease')) as Lease | undefined;
-      if (lease?.owner === owner) await tx.objectStore('meta').delete('lease');
+      const meta = tx.objectStore('meta');
+      const lease = (await meta.get('lease')) as Lease | undefined;
+      if (lease?.owner === owner) await meta.delete('lease');
     });
   if (!(await take())) return false;
   let working = true;
   let cancel = () => {};
-  // The work may end while the lease is being renewed: then nobody would ever let go of it.
-  const renewed = (mine: boolean): void => void (working ? mine && renew() : release().catch(() => undefined));
   const renew = () => {
-    cancel = env.timer(() => void take().then(renewed, () => undefined), LEASE / 3);
+    cancel = env.timer(() => {
+      // The work may end meanwhile: then nobody else would ever let go of the lease.
+      void take().then(
+        (mine) => (working ? mine && renew() : release()),
+        () => undefined,
+      );
+    }, LEASE / 3);
   };
   renew();
   try {
