@@ -81,6 +81,8 @@ export class SendReport {
    * @param code of a report or of a paper
    */
   async onPaper(code: string, filters: FileQuery, me: SignedInUser, response: Response): Promise<void> {
+    // Who only asks whether it is there has nothing printed.
+    if (response.req.method === 'HEAD') return void response.type('application/pdf').end();
     const input = { report: code, format: 'pdf' as const, filters, bom: false };
     const id = await this.bus.execute<AskExport, number>(new AskExport(input, me));
     this.jobs.kick();
