@@ -358,13 +358,14 @@ async function onSqlite(): Promise<Section> {
     say(`searches among ${size.search} people`);
     lines.push(...(await searchLines(`sqlite:${file}`, size.search, 5)));
   }
-  lines.push(...(await reportsAndFiles(`sqlite:${join(folder, 'reports.db')}`)));
+  const reports = await reportsAndFiles(`sqlite:${join(folder, 'reports.db')}`);
   const { default: Database } = await import('better-sqlite3');
   const version = (new Database(':memory:').prepare('select sqlite_version() v').get() as { v: string }).v;
   return {
     title: 'Embedded database',
     about: machine(`SQLite ${version} through better-sqlite3 (WAL, synchronous=FULL)`),
     lines,
+    reports,
   };
 }
 
@@ -377,7 +378,7 @@ async function onMysql(server: string): Promise<Section> {
   };
   await drop();
   const [[row]] = (await connection.query('select version() as v')) as unknown as [[{ v: string }]];
-  const [url, reports] = databases.map((name) => `${server.replace(/\/+$/, '')}/${name}`) as [string, string];
+  const [url, reportsUrl] = databases.map((name) => `${server.replace(/\/+$/, '')}/${name}`) as [string, string];
   try {
     const lines: Line[] = [];
     if (!only) {
@@ -386,8 +387,8 @@ async function onMysql(server: string): Promise<Section> {
       say(`searches among ${size.search} people`);
       lines.push(...(await searchLines(url, size.search, 5)));
     }
-    lines.push(...(await reportsAndFiles(reports)));
-    return { title: 'MySQL', about: machine(`MySQL ${row.v}`), lines };
+    const reports = await reportsAndFiles(reportsUrl);
+    return { title: 'MySQL', about: machine(`MySQL ${row.v}`), lines, reports };
   } finally {
     await drop();
     await connection.end();
@@ -396,13 +397,13 @@ async function onMysql(server: string): Promise<Section> {
 
 const sections = [await onSqlite()];
 if (process.env.BENCH_MYSQL_URL) sections.push(await onMysql(process.env.BENCH_MYSQL_URL));
-for (const { title, about, lines } of sections) {
-  print(`${title}${quick ? ' (quick: rough figures)' : ''}`, lines);
+for (const { title, about, lines, reports } of sections) {
+  print(`${title}${quick ? ' (quick: rough figures)' : ''}`, [...lines, ...reports]);
   console.log(
     `\n  ${Object.entries(about)
       .map(([name, value]) => `${name}: ${value}`)
       .join(' · ')}`,
   );
 }
-if (process.argv.includes('--write')) console.log(`\nWrote ${write(sections)}`);
+if (process.argv.includes('--write')) for (const path of write(sections)) console.log(`Wrote ${path}`);
 process.exit(0);
