@@ -25,10 +25,17 @@ export interface Condition {
 }
 
 /**
+ * The day of a session where it is found by somebody's marks: SQLite would rather look through all sessions of these days
+ * for each of them.
+ */
+export const DAY_OF_FOUND = `coalesce(d.day, '')`;
+
+/**
  * The sessions that a question is about: not cancelled, in its range and its groups. For session_days d joined with
  * sessions x.
+ * @param day DAY_OF_FOUND, or the column itself for sessions that are found by their days
  */
-export function sessionsInScope(asked: Asked): Condition {
+export function sessionsInScope(asked: Asked, day = 'd.day'): Condition {
   const parts = ['d.organization_id = :organization', 'd.day is not null', inOwnGroups(asked.own, 'd.group_id')];
   const parameters: Parameters = { ...ownGroupsParameters(asked.own) };
   const add = (name: string, value: Parameters[string] | null | undefined, sql: string) => {
@@ -37,8 +44,8 @@ export function sessionsInScope(asked: Asked): Condition {
     parameters[name] = value;
   };
   // The day by its index; the instant only for a range that begins or ends within a day.
-  add('first_day', asked.firstDay, 'd.day >= :first_day');
-  add('last_day', asked.lastDay, 'd.day <= :last_day');
+  add('first_day', asked.firstDay, `${day} >= :first_day`);
+  add('last_day', asked.lastDay, `${day} <= :last_day`);
   const dayOf = (day: string | null) => (day === null ? null : boundsOf(day, asked.timeZone));
   if (+(dayOf(asked.firstDay)?.from ?? 0) !== +(asked.from ?? 0))
     add('from', asked.from, 'x.scheduled_start_at >= :from');
@@ -49,8 +56,8 @@ export function sessionsInScope(asked: Asked): Condition {
 }
 
 /** The marks that a question is about: those of the sessions above, for presence_records r beside them. */
-export function marksInScope(asked: Asked): Condition {
-  const { sql, parameters } = sessionsInScope(asked);
+export function marksInScope(asked: Asked, day = 'd.day'): Condition {
+  const { sql, parameters } = sessionsInScope(asked, day);
   const parts = [sql, 'r.presence_state_id is not null'];
   if (asked.participant !== null) {
     parts.push('r.participant_id = :participant');

@@ -5,7 +5,7 @@ import { type StateCategory } from '../../tenancy/index.js';
 import { type Asked } from '../asked.js';
 import { marksOf } from '../figures.js';
 import { type Slice } from '../report.js';
-import { type Condition, marksInScope, marksOfScope } from '../scope.js';
+import { type Condition, DAY_OF_FOUND, marksInScope, marksOfScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
 
 /** One mark with everything that a list says about it. */
@@ -57,6 +57,8 @@ const tablesFor = (em: EntityManager, { participant }: Asked): string => {
     join presence_states s on s.organization_id = r.organization_id and s.id = r.presence_state_id
     join participants p on p.organization_id = r.organization_id and p.id = r.participant_id`;
 };
+
+const dayFor = ({ participant }: Asked): string => (participant === null ? 'd.day' : DAY_OF_FOUND);
 
 /**
  * Marks of a question, the newest day first. On which days they lie is known from the tallies, so only these days are
@@ -119,11 +121,12 @@ async function countOfDays(
   to: string,
   rule: Condition,
 ): Promise<number> {
-  const { sql, parameters } = marksInScope(asked);
+  const day = dayFor(asked);
+  const { sql, parameters } = marksInScope(asked, day);
   const [row] = await readAside<{ marks: number }>(
     em,
     `select count(*) as marks from ${tablesFor(em, asked)}
-      where r.organization_id = :organization and ${sql} and d.day >= :listed_from and d.day <= :listed_to and ${rule.sql}`,
+      where r.organization_id = :organization and ${sql} and ${day} >= :listed_from and ${day} <= :listed_to and ${rule.sql}`,
     { ...parameters, ...rule.parameters, listed_from: from, listed_to: to },
   );
   return Number(row!.marks);
@@ -137,11 +140,12 @@ async function marksOfDays(
   { skip, take }: Slice,
   rule?: Condition,
 ): Promise<ListedMark[]> {
-  const { sql, parameters } = marksInScope(asked);
+  const day = dayFor(asked);
+  const { sql, parameters } = marksInScope(asked, day);
   const rows = await readAside<Row>(
     em,
     `select ${COLUMNS} from ${tablesFor(em, asked)}
-      where r.organization_id = :organization and ${sql} and d.day >= :listed_from and d.day <= :listed_to ${rule ? `and ${rule.sql}` : ''}
+      where r.organization_id = :organization and ${sql} and ${day} >= :listed_from and ${day} <= :listed_to ${rule ? `and ${rule.sql}` : ''}
       order by d.day desc, x.scheduled_start_at desc, d.session_id, p.sort_name, p.id limit :take offset :skip`,
     { ...parameters, ...rule?.parameters, listed_from: from, listed_to: to, take: Math.min(take, 1_000_000), skip },
   );

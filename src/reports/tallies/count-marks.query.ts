@@ -198,17 +198,19 @@ function sourceOf(
     ];
     raw([`d.day = ${bind(day)}`, ...edges.filter(Boolean)].join(' and '), starts);
   }
-  const ofDays = (alias: string, from: string, to: string) =>
-    `${alias}.day >= ${bind(from)} and ${alias}.day <= ${bind(to)}`;
+  const within = (day: string, from: string, to: string) => `${day} >= ${bind(from)} and ${day} <= ${bind(to)}`;
+  const ofDays = (alias: string, from: string, to: string) => within(`${alias}.day`, from, to);
+  // Found by the marks of a few people, a session is not looked for by its day: SQLite would go through all of these days.
+  const rawOfDays = (from: string, to: string) => within(isAboutFew ? `coalesce(d.day, '')` : 'd.day', from, to);
   const isAboutPeople = wanted.has('participant') || participants !== null;
   const isByDay = by.includes('day') || by.includes('hour');
   if (days.from > days.to) {
     // Nothing but parts of days.
-  } else if (isAboutPeople && isByDay) raw(ofDays('d', days.from, days.to));
+  } else if (isAboutPeople && isByDay) raw(rawOfDays(days.from, days.to));
   else if (isAboutPeople)
     for (const stretch of stretchesOf(days.from, days.to)) {
       if (stretch.span === 'D') {
-        raw(ofDays('d', stretch.from, stretch.to));
+        raw(rawOfDays(stretch.from, stretch.to));
         continue;
       }
       for (const span of by.includes('month') ? monthsOf(stretch) : [stretch])
