@@ -1,8 +1,8 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { currentOrganization } from '../platform/current.js';
 import { Organization, settingsOf } from '../tenancy/index.js';
-import { type Period } from './asked.js';
-import { type Column } from './report-table.js';
+import { type Asked, type Period } from './asked.js';
+import { type Column, type Words } from './report-table.js';
 
 /** A stretch of days by which figures are told. */
 export interface PeriodOf {
@@ -32,6 +32,15 @@ export const periodColumns = (period: Exclude<Period, 'session'>): Column[] => [
   },
   { key: 'to', head: { text: 'To' }, kind: 'day', hidden: period !== 'term' },
 ];
+
+/** What is to be said when periods reach beyond the days that were asked about. */
+export function cutNotes({ firstDay, lastDay }: Asked, periods: Pick<PeriodOf, 'from' | 'to'>[]): Words[] {
+  const isCut = ({ from, to }: Pick<PeriodOf, 'from' | 'to'>) =>
+    (from !== null && firstDay !== null && from < firstDay) || (to !== null && lastDay !== null && to > lastDay);
+  return periods.some(isCut)
+    ? [{ text: 'Periods that reach beyond the chosen days are counted for the chosen days alone.' }]
+    : [];
+}
 
 /** @returns what says in which period a day lies */
 export async function periodsOf(

@@ -200,8 +200,10 @@ function linksOf({ columns, rows, links }: Answer): (string | null)[] {
   if (links) return links;
   const at = (key: string) => columns.findIndex((column) => column.key === key);
   const [session, person, group] = [at('session_id'), at('participant_id'), at('group_id')];
+  // What stands first is what a row is about.
+  const isOfPerson = person >= 0 && columns[0]?.key === 'participant';
   return rows.map((row) => {
-    if (session >= 0) return `/sessions/${String(row[session])}`;
+    if (session >= 0 && !isOfPerson) return `/sessions/${String(row[session])}`;
     if (person >= 0) return `/reports/statement?participant_id=${String(row[person])}`;
     return group >= 0 ? `/groups/${String(row[group])}` : null;
   });

@@ -8,6 +8,10 @@ const ReportingPeriod = z
   .strictObject({ name: z.string().trim().min(1).max(60), from: z.iso.date(), to: z.iso.date() })
   .refine(({ from, to }) => from <= to, { error: 'The beginning lies after the end.' });
 
+/** What is filled in on a certificate. */
+const PLACES = ['name', 'from', 'to'];
+const UNKNOWN_PLACE = 'Of words in braces only {name}, {from} and {to} are filled in. Is one of them misspelt?';
+
 const SHARED_DAY = 'Two of these periods share a day. A day counts in one of them only.';
 
 /** @returns the second of two periods that share a day, by its place; undefined when no two do */
@@ -45,7 +49,9 @@ export const Settings = z.strictObject({
     .array(text(120).refine((line) => !/[\n\r\u2028\u2029]/.test(line), 'A line of the letterhead is one line.'))
     .max(6, 'At most six lines fit on the letterhead.'),
   /** What a certificate of attendance says, with places for {name}, {from} and {to}; null: the product's own sentence. */
-  certificate_text: text(2000).nullable(),
+  certificate_text: text(2000)
+    .refine((words) => [...words.matchAll(/\{(\w+)\}/g)].every(([, name]) => PLACES.includes(name!)), UNKNOWN_PLACE)
+    .nullable(),
 });
 export type Settings = z.output<typeof Settings>;
 

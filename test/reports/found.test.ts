@@ -281,20 +281,24 @@ describe('odd requests', () => {
     const noise = sharp(randomBytes(600 * 216 * 4), { raw: { width: 600, height: 216, channels: 4 } });
     form.set('file', new Blob([(await noise.png().toBuffer()) as BlobPart]), 'noise.png');
     form.set('letterhead_lines', 'Line\u00a0one');
-    form.set('certificate_text', '{constructor} {toString} {name}');
+    form.set('certificate_text', '');
     expect((await world.ana.post('/settings/letterhead', form)).status).toBe(303);
     const logo = await fetch(`${world.address}/settings/letterhead/logo`, {
       headers: { cookie: world.ana.cookieHeader },
     });
     expect((await logo.arrayBuffer()).byteLength).toBeLessThanOrEqual(60_000);
-    const { participants } = await marked(['present']);
-    const to = new Date().toISOString().slice(0, 10);
-    const { text } = await pdf(
-      `/api/reports/certificate?participant_id=${participants[0]!.id}&from=2026-01-01&to=${to}`,
-    );
-    expect(text).toContain('{constructor} {toString} ');
-    expect(text).not.toContain('native code');
   }, 60_000);
+
+  it('with a word in braces that is not filled in are refused, by either door', async () => {
+    for (const certificate_text of ['{nmae}', '{constructor}', '{name} and {toString}']) {
+      const { status } = await world.ana.put('/api/admin/domain-config', { settings: { certificate_text } });
+      const form = new FormData();
+      form.set('letterhead_lines', 'One');
+      form.set('certificate_text', certificate_text);
+      const page = await world.ana.post('/settings/letterhead', form);
+      expect([status, page.status, page.body.includes(certificate_text)]).toEqual([422, 422, true]);
+    }
+  });
 
   it('with a picture that was chosen and is empty are refused', async () => {
     const form = new FormData();
@@ -309,6 +313,32 @@ describe('odd requests', () => {
     for (const letterhead_lines of [['a\nb'], ['c\u2028d'], Array(7).fill('x')])
       expect((await world.ana.put('/api/admin/domain-config', { settings: { letterhead_lines } })).status).toBe(422);
   });
+});
+
+describe('what is told', () => {
+  it('says that periods are cut by the days that were chosen', async () => {
+    const { group } = await marked(['present'], new Date('2026-11-05T09:00:00Z'));
+    const notes = async (query: string) =>
+      JSON.stringify((await json(`/api/reports/summary?group_id=${group.id}&${query}`)).meta.notes);
+    expect(await notes('period=month&from=2026-11-02&to=2026-11-30')).toContain('for the chosen days alone');
+    expect(await notes('period=month&from=2026-11-01&to=2026-11-30')).not.toContain('for the chosen days alone');
+  });
+
+  it('counts nobody as unmarked before a session has begun', async () => {
+    const { group } = await world.addRegister(world.school, 3);
+    await world.addSession(world.school, group, {
+      scheduledStartAt: new Date(Date.now() + HOUR / 2),
+      scheduledEndAt: new Date(Date.now() + HOUR),
+    });
+    const rows = (await json(`/api/reports/summary?group_id=${group.id}&from=2020-01-01&to=2029-12-31`)).data;
+    expect(rows.reduce((sum: number, row: any) => sum + row.unmarked, 0)).toBe(3);
+  });
+
+  it('has the figures of a statement on paper, too', async () => {
+    const { participants } = await marked(['late']);
+    const { text } = await pdf(`/api/reports/statement?participant_id=${participants[0]!.id}&format=pdf`);
+    expect(text).toContain('Rate: 100% · Late: 1');
+  }, 60_000);
 });
 
 describe('who knows what', () => {

@@ -1,6 +1,8 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { type SignedInUser } from '../../auth/index.js';
+import { STATE_CATEGORIES, type StateCategory } from '../../tenancy/index.js';
 import { type Asked, statesHere } from '../asked.js';
+import { type Figures, marksOf, rateOf } from '../figures.js';
 import { reportOf } from '../kinds/index.js';
 import { groupsById, nameOf, peopleById } from '../people.query.js';
 import { type Words } from '../report-table.js';
@@ -23,7 +25,7 @@ export async function* paperOf(
   me: SignedInUser,
 ): AsyncGenerator<Buffer> {
   const { renderPdf } = await import('../pdf/index.js');
-  const { drawChart } = await import('../draw-chart.js');
+  const { CATEGORY_WORDS, drawChart } = await import('../draw-chart.js');
   const { locale, say } = sayer(me);
   const picture = table.chart ? drawChart(table.chart, say, locale) : null;
   const document = {
@@ -32,7 +34,7 @@ export async function* paperOf(
     from: asked.firstDay,
     to: asked.lastDay,
     filters: await narrowedTo(em, asked),
-    notes: table.notes ?? [],
+    notes: [...figuresOf(table, (category) => say(CATEGORY_WORDS[category]), say, locale), ...(table.notes ?? [])],
     charts: picture ? [picture] : [],
   };
   const look = await lookOf(em, me);
@@ -47,6 +49,25 @@ export async function fitting<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof TooLongForPdf ? new TooLongForPaper(error.words.text) : error;
   }
+}
+
+/** `Rate: 97.5 % · Present: 39 · Late: 1`, where no row of sums says so. */
+function figuresOf(
+  { meta, totals }: WholeTable,
+  nameOf: (category: StateCategory) => string,
+  say: (words: Words) => string,
+  locale: string,
+): Words[] {
+  const figures = meta?.figures as Figures | undefined;
+  if (!figures || totals || marksOf(figures) === 0) return [];
+  const rate = rateOf(figures);
+  const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const count = new Intl.NumberFormat(locale);
+  const told = STATE_CATEGORIES.filter((category) => figures[category] > 0).map(
+    (category) => `${nameOf(category)}: ${count.format(figures[category])}`,
+  );
+  if (rate !== null) told.unshift(`${say({ text: 'Rate' })}: ${share.format(rate)}`);
+  return [{ text: told.join(' · '), literal: true }];
 }
 
 /** What the report was narrowed to, in words. */

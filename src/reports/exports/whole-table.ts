@@ -9,4 +9,5 @@ export interface WholeTable extends ReportTable {
   /** What the figures mean. */
   notes?: Words[];
   chart?: Chart | null;
+  meta?: Record<string, unknown>;
 }

@@ -13,7 +13,7 @@ import {
   sumOf,
 } from '../figures.js';
 import { groupsById, groupsInOrder, inOrderOfNames, nameOf, peopleById } from '../people.query.js';
-import { periodColumns, periodsOf } from '../periods.js';
+import { cutNotes, periodColumns, periodsOf } from '../periods.js';
 import { type CellValue, type Column, type Row } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksOfScope } from '../scope.js';
@@ -81,7 +81,13 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
     total: part?.total ?? ids.length,
     isExact: !part,
     totals: [...blank, ...figureCells(total), null],
-    notes: figureNotes(total),
+    notes: [
+      ...figureNotes(total),
+      ...cutNotes(
+        asked,
+        (part?.rows ?? []).map((row) => row.period),
+      ),
+    ],
     chart:
       rows.length > 0 && rows.length <= MOST_BARS
         ? {

@@ -13,7 +13,7 @@ import {
   rateOf,
   sumOf,
 } from '../figures.js';
-import { periodColumns, periodsOf, type PeriodOf } from '../periods.js';
+import { cutNotes, periodColumns, periodsOf, type PeriodOf } from '../periods.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksOfScope, sessionsInScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
@@ -71,7 +71,7 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
   const shown = all.slice(skip, skip + take);
   const unmarked = await unmarkedOf(em, asked, shown);
   const total = sumOf(all.map(({ figures }) => figures));
-  const notes = figureNotes(total);
+  const notes = [...figureNotes(total), ...cutNotes(asked, shown)];
   if (!unmarked)
     notes.push({
       text: 'Who was not marked is told for up to {days} days at a time.',
@@ -131,7 +131,7 @@ const yearOf = (asked: Asked, all: InPeriod[]): Chart => ({
   })),
 });
 
-/** @returns how many were not marked, by day; null when it would be looked for in too many registers, or makes no sense */
+/** @returns how many were not marked in sessions that have begun, by day; null when it would be looked for in too many registers, or makes no sense */
 async function unmarkedOf(em: EntityManager, asked: Asked, shown: InPeriod[]): Promise<Map<string, number> | null> {
   const days = shown.flatMap((each) => each.days).sort();
   if (days.length > MOST_DAYS_LOOKED_INTO || asked.participant !== null || asked.states !== null) return null;
@@ -141,8 +141,8 @@ async function unmarkedOf(em: EntityManager, asked: Asked, shown: InPeriod[]): P
     em,
     `select d.session_id, d.day from session_days d
        join sessions x on x.organization_id = d.organization_id and x.id = d.session_id
-      where ${sql} and d.day >= :shown_from and d.day <= :shown_to`,
-    { ...parameters, shown_from: days[0]!, shown_to: days.at(-1)! },
+      where ${sql} and d.day >= :shown_from and d.day <= :shown_to and x.scheduled_start_at <= :now`,
+    { ...parameters, shown_from: days[0]!, shown_to: days.at(-1)!, now: asked.now },
   );
   const ids = sessions.map((row) => Number(row.session_id));
   const registers = await registersOf(em, ids, asked.today);
