@@ -57,17 +57,23 @@ export function sessionsInScope(asked: Asked, day = 'd.day'): Condition {
 
 /** The marks that a question is about: those of the sessions above, for presence_records r beside them. */
 export function marksInScope(asked: Asked, day = 'd.day'): Condition {
-  const { sql, parameters } = sessionsInScope(asked, day);
-  const parts = [sql, 'r.presence_state_id is not null'];
-  if (asked.participant !== null) {
+  const [sessions, marks] = [sessionsInScope(asked, day), meantBy(asked)];
+  return { sql: `${sessions.sql} and ${marks.sql}`, parameters: { ...sessions.parameters, ...marks.parameters } };
+}
+
+/** Which marks of a session a question is about, for presence_records r. A cell without a state is nobody's mark. */
+export function meantBy({ participant, states }: Asked): Condition {
+  const parts = ['r.presence_state_id is not null'];
+  const parameters: Parameters = {};
+  if (participant !== null) {
     parts.push('r.participant_id = :participant');
-    parameters.participant = asked.participant;
+    parameters.participant = participant;
   }
-  if (asked.states !== null) {
+  if (states !== null) {
     // A list must not be empty; no state has the id 0. The sign keeps the databases from beginning with the index of
     // states: nearly all marks have one of them.
     parts.push('+r.presence_state_id in (:states)');
-    parameters.states = asked.states.length > 0 ? asked.states : [0];
+    parameters.states = states.length > 0 ? states : [0];
   }
   return { sql: parts.join(' and '), parameters };
 }

@@ -1,12 +1,14 @@
 import { type EntityManager } from '@mikro-orm/core';
-import { inOwnGroups, ownGroupsParameters } from '../../participants/index.js';
-import { isMySql } from '../../platform/database/dialect.js';
-import { instant, read, type Parameters } from '../../platform/database/read.js';
+import { isMySql, joinInOrder } from '../../platform/database/dialect.js';
+import { instant, read } from '../../platform/database/read.js';
 import { lateMinutes } from '../../presence/index.js';
 import { type Asked, statesHere } from '../asked.js';
+import { marksOf, sumOf } from '../figures.js';
 import { nameOf } from '../people.query.js';
 import { RECORD_FILE_COLUMNS } from '../kinds/records.js';
 import { type Row } from '../report-table.js';
+import { marksOfScope, meantBy, sessionsInScope } from '../scope.js';
+import { countMarks } from '../tallies/count-marks.query.js';
 import { type WholeTable } from './whole-table.js';
 
 /**
@@ -58,74 +60,41 @@ interface MarkRow {
  * @param em in one transaction that sees one moment, so that the pieces fit together
  */
 export async function presenceRows(em: EntityManager, asked: Asked): Promise<WholeTable> {
-  const marks = marksOf(asked);
-  const counts = await sessionsWithMarks(em, asked, marks);
-  const total = counts.reduce((sum, { marks }) => sum + marks, 0);
-  return { columns: RECORD_FILE_COLUMNS, total, rows: rows(em, asked, counts, marks) };
+  const counts = await countMarks(em, marksOfScope(asked), []);
+  const sizes = await sessionsWithCells(em, asked);
+  const total = marksOf(sumOf(counts));
+  return { columns: RECORD_FILE_COLUMNS, total, rows: rows(em, asked, sizes) };
 }
 
-interface Condition {
-  sql: string;
-  parameters: Parameters;
-}
-
-/** Which of a session's marks are meant, for presence_records r. */
-function marksOf({ participant, states }: Asked): Condition {
-  const parts = ['r.presence_state_id is not null'];
-  const parameters: Parameters = {};
-  if (participant !== null) {
-    parts.push('r.participant_id = :participant');
-    parameters.participant = participant;
-  }
-  if (states !== null) {
-    parts.push('r.presence_state_id in (:states)');
-    parameters.states = states;
-  }
-  return { sql: parts.join(' and '), parameters };
-}
-
-/** How many such marks each session has, in the order of their starts. */
-async function sessionsWithMarks(
-  em: EntityManager,
-  { from, to, groups, groupType, own, states }: Asked,
-  marks: Condition,
-): Promise<{ id: number; marks: number }[]> {
-  if (states?.length === 0) return [];
-  const parts = [`x.status <> 'cancelled'`, inOwnGroups(own, 'x.group_id'), marks.sql];
-  const parameters: Parameters = { ...ownGroupsParameters(own), ...marks.parameters };
-  const add = (sql: string, name: string, value: Parameters[string] | undefined) => {
-    if (value === undefined || value === null) return;
-    parts.push(sql);
-    parameters[name] = value;
-  };
-  add('x.scheduled_start_at >= :from', 'from', from);
-  add('x.scheduled_start_at < :to', 'to', to);
-  add('x.group_id in (:groups)', 'groups', groups);
-  add(
-    'exists (select 1 from `groups` g where g.organization_id = x.organization_id and g.id = x.group_id and g.group_type = :type)',
-    'type',
-    groupType,
-  );
-  const rows = await read<{ id: number; marks: number }>(
+/**
+ * The sessions in the order of their starts, with how many cells each has at most: these are counted in an index, and which
+ * of them hold a mark that is meant is seen when they are read.
+ */
+async function sessionsWithCells(em: EntityManager, asked: Asked): Promise<{ id: number; cells: number }[]> {
+  if (asked.states?.length === 0) return [];
+  const { sql, parameters } = sessionsInScope(asked);
+  const person = asked.participant === null ? '' : 'and r.participant_id = :person';
+  const rows = await read<{ id: number; cells: number }>(
     em,
-    `select x.id, count(*) as marks from sessions x
-       join presence_records r on r.organization_id = x.organization_id and r.session_id = x.id
-      where x.organization_id = :organization and ${parts.join(' and ')}
-      group by x.id, x.scheduled_start_at order by x.scheduled_start_at, x.id`,
-    parameters,
+    `select x.id, (select count(*) from presence_records r
+        where r.organization_id = d.organization_id and r.session_id = d.session_id ${person}) as cells
+       from session_days d join sessions x on x.organization_id = d.organization_id and x.id = d.session_id
+      where ${sql} order by x.scheduled_start_at, x.id`,
+    person ? { ...parameters, person: asked.participant } : parameters,
   );
-  return rows.map((row) => ({ id: Number(row.id), marks: Number(row.marks) }));
+  return rows.map((row) => ({ id: Number(row.id), cells: Number(row.cells) })).filter(({ cells }) => cells > 0);
 }
 
 async function* rows(
   em: EntityManager,
-  { grace }: Asked,
-  counts: { id: number; marks: number }[],
-  marks: Condition,
+  asked: Asked,
+  sizes: { id: number; cells: number }[],
 ): AsyncGenerator<Row[]> {
+  const { grace } = asked;
+  const meant = meantBy(asked);
   const states = new Map((await statesHere(em)).map((state) => [state.id, state]));
   const people = new Map<number, PersonRow>();
-  const runs = runsOf(counts, isMySql(em) ? CHUNK_FROM_AFAR : CHUNK);
+  const runs = runsOf(sizes, isMySql(em) ? CHUNK_FROM_AFAR : CHUNK);
   const nextPiece = () => {
     const { value } = runs.next();
     const piece = value ? pieceOf(value) : null;
@@ -147,9 +116,9 @@ async function* rows(
       `select r.id, r.session_id, r.participant_id, r.presence_state_id, r.recorded_at, r.arrived_at, r.left_at, r.note,
               r.disputed
          from presence_records r
-        where r.organization_id = :organization and r.session_id in (:ids) and ${marks.sql}
+        where r.organization_id = :organization and r.session_id in (:ids) and ${meant.sql}
         order by r.session_id, r.participant_id`,
-      { ...marks.parameters, ids },
+      { ...meant.parameters, ids },
     );
     await addPeople(em, people, found);
     const bySession = new Map<number, Row[]>(ids.map((id) => [id, []]));
@@ -195,17 +164,17 @@ async function* rows(
 }
 
 /** Sessions that are read together, in their order. */
-function* runsOf(counts: { id: number; marks: number }[], size: number): Generator<number[], undefined> {
+function* runsOf(sizes: { id: number; cells: number }[], most: number): Generator<number[], undefined> {
   let run: number[] = [];
-  let marks = 0;
-  for (const session of counts) {
-    if (run.length > 0 && (run.length >= MOST_SESSIONS || marks + session.marks > size)) {
+  let sum = 0;
+  for (const { id, cells } of sizes) {
+    if (run.length > 0 && (run.length >= MOST_SESSIONS || sum + cells > most)) {
       yield run;
       run = [];
-      marks = 0;
+      sum = 0;
     }
-    run.push(session.id);
-    marks += session.marks;
+    run.push(id);
+    sum += cells;
   }
   if (run.length > 0) yield run;
   return undefined;
@@ -216,7 +185,7 @@ async function sessionsById(em: EntityManager, ids: number[]): Promise<Map<numbe
     em,
     `select x.id, x.name, x.group_id, g.name as group_name, x.scheduled_start_at as starts_at,
             x.scheduled_end_at as ends_at
-       from sessions x join \`groups\` g on g.organization_id = x.organization_id and g.id = x.group_id
+       from sessions x ${joinInOrder(em)} \`groups\` g on g.organization_id = x.organization_id and g.id = x.group_id
       where x.organization_id = :organization and x.id in (:ids)`,
     { ids },
   );
