@@ -23,5 +23,5 @@ export { presenceOf } from './records.query.js';
 export { rosterOf } from './register.js';
 export { rosterEntries } from './roll-call.query.js';
 export { ROSTER, rosterValues } from './roster.js';
-export { lateMinutes } from './lateness.js';
+export { lateMinutes, latenessRule, type LatenessRule } from './lateness.js';
 export { rateOf } from './statement.query.js';

@@ -10,7 +10,7 @@ import {
 } from '../participants/index.js';
 import { read } from '../platform/database/read.js';
 import { countDisputesBy, findMarkedBy } from '../sessions/index.js';
-import { settingsOf } from '../tenancy/index.js';
+import { latenessRule } from './lateness.js';
 import { countDisputes } from './disputes.query.js';
 import { registerStates } from './open-states.js';
 import { PresenceRecord } from './presence-record.entity.js';
@@ -30,7 +30,7 @@ export function registerPresence(): void {
 }
 
 const recentMarks: Parameters<typeof showWithParticipant>[0] = async (em, participant, me) => ({
-  history: await statementOf(em, participant, ownGroupsOf(me), 0, LINES, settingsOf(me.organization).grace_minutes),
+  history: await statementOf(em, participant, ownGroupsOf(me), 0, LINES, await latenessRule(em, me.organization)),
   history_more: `/participants/${participant}/presence`,
 });
 

@@ -8,11 +8,11 @@ import { isFragment } from '../platform/http/request.js';
 import { Views, type Notice, type PageContext } from '../platform/views.js';
 import { read } from '../platform/database/read.js';
 import { Session } from '../sessions/index.js';
-import { localOf, settingsOf } from '../tenancy/index.js';
+import { localOf } from '../tenancy/index.js';
 import { observationsOf, type Observation } from './disputes.query.js';
 import { inkOn } from './ink.js';
 import { type Kept } from './kept.js';
-import { lateMinutes } from './lateness.js';
+import { lateMinutes, latenessRule } from './lateness.js';
 import { lastAct } from './last-act.query.js';
 import { type Mark } from './mark.js';
 import { presenceHistory } from './presence-history.query.js';
@@ -304,12 +304,14 @@ export class RollCallPage {
   /** When somebody came, as the form shows it, and how late that is. */
   private async arrivalOf(session: Session, participant: Participant, me: SignedInUser) {
     const record = await presenceOf(this.em, session.id, participant.id);
-    const { grace_minutes: grace } = settingsOf(me.organization);
     const arrived = record?.arrived_at
       ? localOf(new Date(record.arrived_at), me.organization.timeZone).slice(11)
       : null;
     const times = { start: session.scheduledStartAt, end: session.scheduledEndAt };
-    return { arrived, late_minutes: record && lateMinutes(record, times, grace) };
+    return {
+      arrived,
+      late_minutes: record && lateMinutes(record, times, await latenessRule(this.em, me.organization)),
+    };
   }
 
   private async noteOf(session: Session, participant: Participant): Promise<string | null> {

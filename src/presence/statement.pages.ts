@@ -9,7 +9,7 @@ import { pagingFields } from '../platform/http/paging.js';
 import { notFound } from '../platform/http/problem.js';
 import { Reply } from '../platform/http/reply.js';
 import { Target } from '../platform/http/target.guard.js';
-import { settingsOf } from '../tenancy/index.js';
+import { latenessRule } from './lateness.js';
 import { marksByCategory, rateOf, statementOf } from './statement.query.js';
 
 const Page = z.object({ page: pagingFields.page });
@@ -43,7 +43,7 @@ export class StatementPages {
       own,
       (page - 1) * LINES,
       LINES + 1,
-      settingsOf(me.organization).grace_minutes,
+      await latenessRule(this.em, me.organization),
     );
     const { marks, disputed } = await marksByCategory(this.em, participant.id, own);
     const rate = rateOf(marks);

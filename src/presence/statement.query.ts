@@ -2,7 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { inOwnGroups, ownGroupsParameters, type OwnGroups } from '../participants/index.js';
 import { instant, read } from '../platform/database/read.js';
 import { type StateCategory } from '../tenancy/index.js';
-import { lateMinutes } from './lateness.js';
+import { lateMinutes, type LatenessRule } from './lateness.js';
 
 /** One session of a person, with the mark he has there. */
 export interface StatementLine {
@@ -33,7 +33,6 @@ interface Row extends Omit<StatementLine, 'starts_at' | 'disputed' | 'arrived_at
 /**
  * The marks of one person, newest session first.
  * @param take at most so many, from the `skip`th on
- * @param grace minutes after the start in which nobody is late
  */
 export async function statementOf(
   em: EntityManager,
@@ -41,7 +40,7 @@ export async function statementOf(
   own: OwnGroups,
   skip: number,
   take: number,
-  grace: number,
+  lateness: LatenessRule,
 ): Promise<StatementLine[]> {
   const rows = await read<Row>(
     em,
@@ -69,7 +68,7 @@ export async function statementOf(
       session_id: Number(row.session_id),
       starts_at: start,
       arrived_at: arrived,
-      late_minutes: lateMinutes(mark, { start, end }, grace),
+      late_minutes: lateMinutes(mark, { start, end }, lateness),
       disputed: Boolean(row.disputed),
     };
   });

@@ -14,11 +14,15 @@ import { invalid } from '../platform/http/problem.js';
 import { count } from '../platform/http/paging.js';
 import { id } from '../platform/http/parse.js';
 import { rangeFields, rangeOf } from '../platform/http/range.js';
+import { latenessRule, type LatenessRule } from '../presence/index.js';
 import { addDays, boundsOf, dayOf, settingsOf, STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
 
 /** What rows of a report are told by, beside what they are about. */
 export const PERIODS = ['session', 'day', 'week', 'month', 'term'] as const;
 export type Period = (typeof PERIODS)[number];
+
+/** In which order rates stand. */
+export const ORDERS = ['name', 'rate', 'absences'] as const;
 
 /** The longest range of days. */
 const MOST_DAYS = 3660;
@@ -36,6 +40,8 @@ export const reportFields = {
   group_type: empty(z.string().max(50)),
   period: empty(z.enum(PERIODS, { error: `Choose ${PERIODS.join(', ')}.` })),
   by: empty(z.enum(['participant', 'group'], { error: 'Choose participant or group.' })),
+  /** Of rates: by name; the lowest rate, or the most absences, first. */
+  order: empty(z.enum(ORDERS, { error: `Choose ${ORDERS.join(', ')}.` })),
   /** Of a rate, in percent: whoever is below it. */
   threshold: empty(count(1, 100)),
   /** How many absences in a row. */
@@ -67,11 +73,13 @@ export interface Asked {
   participant: number | null;
   /** The states that count; null: all. */
   states: number[] | null;
+  /** All that marks may have. */
+  everyState: StateHere[];
   timeZone: string;
   today: string;
   now: Date;
-  /** Minutes after the start in which nobody is late. */
-  grace: number;
+  /** When somebody is late. */
+  lateness: LatenessRule;
 }
 
 /**
@@ -92,6 +100,7 @@ export async function askedOf(em: EntityManager, query: FileQuery, me: SignedInU
     throw invalid('period', 'No reporting periods are set up yet. An administrator adds them in the settings.');
   const own = ownGroupsOf(me);
   const now = clock.now();
+  const everyState = await statesHere(em);
   return {
     query,
     from,
@@ -103,11 +112,12 @@ export async function askedOf(em: EntityManager, query: FileQuery, me: SignedInU
     groups: await groupsOf(em, query, reach === 'own' ? NO_GROUPS : own),
     groupType: query.group_type ?? null,
     participant: reach === 'own' ? (me.participantId ?? 0) : await participantOf(em, query, own),
-    states: await statesAsked(em, query),
+    states: statesAsked(everyState, query),
+    everyState,
     timeZone,
     today: dayOf(now, timeZone),
     now,
-    grace: settings.grace_minutes,
+    lateness: await latenessRule(em, me.organization),
   };
 }
 
@@ -156,11 +166,9 @@ async function participantOf(em: EntityManager, query: ReportQuery, own: OwnGrou
   return Number(row.id);
 }
 
-async function statesAsked(em: EntityManager, { presence_state, category }: ReportQuery): Promise<number[] | null> {
+function statesAsked(everyState: StateHere[], { presence_state, category }: ReportQuery): number[] | null {
   if (presence_state === undefined && category === undefined) return null;
-  const states = (await statesHere(em)).filter(
-    (state) => presence_state === undefined || state.code === presence_state,
-  );
+  const states = everyState.filter((state) => presence_state === undefined || state.code === presence_state);
   if (states.length === 0) throw invalid('presence_state', 'There is no such state.', 'state_unknown');
   return states.filter((state) => category === undefined || state.category === category).map(({ id }) => id);
 }

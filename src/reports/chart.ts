@@ -7,6 +7,8 @@ export type Chart =
   | {
       kind: 'marks';
       title: Words;
+      /** Bars lie under each other, for names; absent: they stand side by side, for periods. */
+      lay?: 'across';
       /** Marks by category, one bar each. */
       bars: { label: string; href?: string | undefined; marks: Partial<Record<StateCategory, number>> }[];
     }

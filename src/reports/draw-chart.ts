@@ -3,31 +3,27 @@ import { type Chart } from './chart.js';
 import { categoryBars, hourMap, shareBars, yearMap } from './charts/index.js';
 import { type Words } from './report-table.js';
 
-/** English; keys of the translation. */
-export const CATEGORY_WORDS: Record<StateCategory, Words> = {
-  present: { text: 'Present' },
-  late: { text: 'Late' },
-  excused: { text: 'Excused' },
-  absent: { text: 'Absent' },
-  neutral: { text: 'Neutral' },
-};
-
 const DESCRIPTION = { text: 'The same figures stand in the table beside it.' };
 
 /**
  * Draws the picture of a report.
- * @param say puts words into the reader's language
+ * @param words what the categories are called @param say puts words into the reader's language
  * @returns the SVG, or null when there is nothing to see
  */
-export function drawChart(chart: Chart, say: (words: Words) => string, locale: string): string | null {
+export function drawChart(
+  chart: Chart,
+  words: Record<StateCategory, Words>,
+  say: (words: Words) => string,
+  locale: string,
+): string | null {
   const frame = { title: say(chart.title), description: say(DESCRIPTION), locale };
-  const categories = STATE_CATEGORIES.map((category) => ({ category, label: say(CATEGORY_WORDS[category]) }));
+  const categories = STATE_CATEGORIES.map((category) => ({ category, label: say(words[category]) }));
   switch (chart.kind) {
     case 'marks': {
       if (chart.bars.length === 0) return null;
       const used = categories.filter(({ category }) => chart.bars.some(({ marks }) => (marks[category] ?? 0) > 0));
       const bars = chart.bars.map(({ marks, ...bar }) => ({ ...bar, counts: marks }));
-      return categoryBars({ ...frame, lay: 'up', bars, categories: used });
+      return categoryBars({ ...frame, lay: chart.lay ?? 'up', bars, categories: used });
     }
     case 'rates': {
       if (chart.points.length === 0) return null;
@@ -43,8 +39,8 @@ export function drawChart(chart: Chart, say: (words: Words) => string, locale: s
       const shown = chart.days.filter(({ day }) => day >= from && day <= chart.to);
       if (shown.length === 0) return null;
       const days = shown.map(({ rate, marks: _marks, ...day }) => ({ ...day, share: rate }));
-      const ofOne = shown.some(({ category }) => category);
-      return yearMap({ ...frame, from, to: chart.to, days, ...(ofOne && { categories }) });
+      const used = categories.filter(({ category }) => shown.some((day) => day.category === category));
+      return yearMap({ ...frame, from, to: chart.to, days, ...(used.length > 0 && { categories: used }) });
     }
   }
 }

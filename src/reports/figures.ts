@@ -1,5 +1,7 @@
 import { rateOf } from '../presence/index.js';
 import { STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
+import { type Asked } from './asked.js';
+import { categoryWords, countAs } from './category-words.js';
 import { type CellValue, type Column, type Words } from './report-table.js';
 
 /** One formula for every page of the product: excused, neutral and unmarked stay outside, a disputed mark counts as it stands. */
@@ -40,16 +42,31 @@ export function sumOf(all: Iterable<Figures>): Figures {
 export const marksOf = (figures: Figures): number =>
   STATE_CATEGORIES.reduce((sum, category) => sum + figures[category], 0);
 
-/** The columns of figures, in the order in which `figureCells` gives them. */
-export const FIGURE_COLUMNS: Column[] = [
-  { key: 'present', head: { text: 'Present' }, kind: 'count' },
-  { key: 'late', head: { text: 'Late' }, kind: 'count' },
-  { key: 'absent', head: { text: 'Absent' }, kind: 'count' },
-  { key: 'excused', head: { text: 'Excused' }, kind: 'count' },
-  { key: 'neutral', head: { text: 'Neutral' }, kind: 'count' },
-  { key: 'disputed', head: { text: 'Disputed' }, kind: 'count' },
-  { key: 'rate', head: { text: 'Rate' }, kind: 'share' },
-];
+/** What figures are made of: which states there are, and which of them count. */
+type Counted = Pick<Asked, 'everyState' | 'states'>;
+
+/** In the order of `figureCells`. */
+const COLUMNS = ['present', 'late', 'absent', 'excused', 'neutral'] as const;
+
+/**
+ * The columns of figures, in the order in which `figureCells` gives them. A person is shown those that may hold something,
+ * and no rate of a choice of states: it would tell of nobody how often he was there.
+ */
+export function figureColumns({ everyState, states }: Counted): Column[] {
+  const counted = states === null ? everyState : everyState.filter(({ id }) => states.includes(id));
+  const words = categoryWords(everyState);
+  const ofCategory = COLUMNS.map((category): Column => ({
+    key: category,
+    head: words[category],
+    kind: 'count',
+    hidden: !counted.some((state) => state.category === category),
+  }));
+  return [
+    ...ofCategory,
+    { key: 'disputed', head: { text: 'Disputed' }, kind: 'count' },
+    { key: 'rate', head: { text: 'Rate' }, kind: 'share', hidden: states !== null },
+  ];
+}
 
 export const figureCells = (figures: Figures): CellValue[] => [
   figures.present,
@@ -61,16 +78,24 @@ export const figureCells = (figures: Figures): CellValue[] => [
   rateOf(figures),
 ];
 
-/** What a rate is a share of; and how many marks are not settled. */
-export function figureNotes({ disputed }: Figures): Words[] {
-  const notes: Words[] = [
-    {
-      text: 'The rate is (present + late) / (present + late + absent). Excused, neutral and unmarked stay outside.',
-    },
-  ];
+/** What a rate is a share of, and which states are meant; and how many marks are not settled. */
+export function figureNotes({ disputed }: Figures, { everyState, states }: Counted): Words[] {
+  const notes: Words[] =
+    states === null
+      ? [
+          {
+            text: 'The rate is (present + late) / (present + late + absent). Excused, neutral and unmarked stay outside.',
+          },
+          ...countAs(everyState),
+        ]
+      : [
+          {
+            text: 'Counted are the marks of the chosen state alone. A rate is a share of all marks, so there is none here.',
+          },
+        ];
   if (disputed > 0)
     notes.push({
-      text: 'Disputed marks count as they stand; of those counted here, {count} are disputed.',
+      text: 'Disputed marks count as they stand. Disputed among those counted here: {count}.',
       params: { count: disputed },
     });
   return notes;

@@ -1,18 +1,19 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { instant, readAside } from '../platform/database/read.js';
-import { type Consequence, dayOf, foreseeChanges, settingsOf } from '../tenancy/index.js';
+import { latenessRule, type LatenessRule } from '../presence/index.js';
+import { type Consequence, dayOf, foreseeChanges } from '../tenancy/index.js';
 import { isLate } from './kinds/late-arrivals.js';
 
 /** Before a setting is saved that figures depend on: how many marks of the past would be told otherwise. */
 foreseeChanges(async (em, organization, { grace_minutes, time_zone }) => {
   const told: Consequence[] = [];
-  const { grace_minutes: grace } = settingsOf(organization);
-  if (grace_minutes !== undefined && grace_minutes !== grace) {
-    const { more, less } = await ifGrace(em, grace, grace_minutes);
+  const rule = await latenessRule(em, organization);
+  if (grace_minutes !== undefined && grace_minutes !== rule.grace) {
+    const { more, less } = await ifLate(em, rule, { ...rule, grace: grace_minutes });
     if (more + less > 0)
       told.push({
         message:
-          'With a grace of {minutes} minutes, {count} marks would change: {less} would not be late any more, {more} would be late.',
+          'With a grace of {minutes} minutes, {count} of the marks would change: {less} would have no minutes of being late any more, {more} would.',
         params: { minutes: grace_minutes, count: more + less, less, more },
       });
   }
@@ -20,14 +21,18 @@ foreseeChanges(async (em, organization, { grace_minutes, time_zone }) => {
     const count = await ifZone(em, organization.timeZone, time_zone);
     if (count > 0)
       told.push({
-        message: 'By the clocks of {zone}, {count} marks would count on another day.',
+        message: 'By the clocks of {zone}, {count} of the marks would count on another day.',
         params: { zone: time_zone, count },
       });
   }
   return told;
 });
 
-async function ifGrace(em: EntityManager, before: number, after: number): Promise<{ more: number; less: number }> {
+async function ifLate(
+  em: EntityManager,
+  before: LatenessRule,
+  after: LatenessRule,
+): Promise<{ more: number; less: number }> {
   const [was, will] = [isLate(em, before).sql, isLate(em, after).sql];
   const [row] = await readAside<{ less: number | null; more: number | null }>(
     em,

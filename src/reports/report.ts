@@ -1,5 +1,6 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { invalid } from '../platform/http/problem.js';
+import { type StateCategory } from '../tenancy/index.js';
 import { type Asked, type ReportQuery } from './asked.js';
 import { type Chart } from './chart.js';
 import { type Column, type Row, type Words } from './report-table.js';
@@ -41,6 +42,8 @@ export interface Report {
   about: string;
   /** The filters of its form, in their order. Programs may ask with any. */
   fields: (keyof ReportQuery)[];
+  /** Of which categories a state may be chosen in its form; absent: of any. */
+  states?: readonly StateCategory[];
   /** What it cannot be narrowed by, and refuses rather than telling more than was asked. */
   never?: (keyof ReportQuery)[];
   /** @throws Problem 422 when it cannot be answered at all; asked before somebody waits for a file */

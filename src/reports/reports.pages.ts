@@ -13,6 +13,7 @@ import { dayOf, settingsOf } from '../tenancy/index.js';
 import { parse } from '../platform/http/parse.js';
 import { type Asked, askedOf, PERIODS, reportFields, ReportQuery, type StateHere, statesHere } from './asked.js';
 import { FORMATS } from './exports/formats.js';
+import { categoryWords } from './category-words.js';
 import { drawChart } from './draw-chart.js';
 import { type Figures, marksOf, rateOf } from './figures.js';
 import { groupTypes, peopleById } from './people.query.js';
@@ -86,6 +87,7 @@ export class ReportsPages {
         ...(done.refusals
           ? { refusals: done.refusals }
           : shown(
+              done.value.asked,
               linkedAnswer(done.value.answer, report.code, typed),
               { page, per_page: take },
               say,
@@ -119,11 +121,15 @@ export class ReportsPages {
   private async choices(report: Report, asked: Asked | null, me: SignedInUser) {
     const has = (field: string) => report.fields.includes(field as never);
     const person = asked?.query.participant_id === undefined ? null : asked.participant;
-    const states = await statesHere(this.em);
+    const states = asked?.everyState ?? (await statesHere(this.em));
     return {
       group_options: has('group_id') ? await groupOptions(this.em, ownGroupsOf(me), asked?.query.group_id) : [],
       type_options: has('group_type') ? await groupTypes(this.em, ownGroupsOf(me)) : [],
-      state_options: has('presence_state') ? states.map(({ code, label }) => [code, label]) : [],
+      state_options: has('presence_state')
+        ? states
+            .filter(({ category }) => report.states?.includes(category) ?? true)
+            .map(({ code, label }) => [code, label])
+        : [],
       states: Object.fromEntries(states.map((state) => [state.code, state])),
       periods:
         report.code === 'attendance' || report.code === 'summary' ? PERIODS.filter((each) => each !== 'session') : [],
@@ -151,11 +157,13 @@ function typedOf(report: Report, request: AuthRequest, today: string): Record<st
 const onlyMissing = (refusals: Refusal[]): boolean => refusals.every(({ code }) => code === 'required');
 
 function shown(
+  asked: Asked,
   answer: Answer,
   paging: { page: number; per_page: number },
   say: (words: Words) => string,
   locale: string,
 ) {
+  const words = categoryWords(asked.everyState);
   const isEmpty = (at: number) => answer.rows.every((row) => row[at] === null || row[at] === '');
   const columns = answer.columns
     .map((column, at) => ({ ...column, at }))
@@ -167,10 +175,12 @@ function shown(
     links: linksOf(answer),
     totals: answer.totals ?? null,
     notes: answer.notes,
-    chart: answer.chart ? drawChart(answer.chart, say, locale) : null,
+    chart: answer.chart ? drawChart(answer.chart, words, say, locale) : null,
     chart_title: answer.chart?.title ?? null,
+    // Of what somebody's certificate can tell: not of the days before he came.
+    first_day: answer.meta?.first_day ?? null,
     sessions: answer.meta?.sessions ?? [],
-    figures: figuresShown(answer),
+    figures: figuresShown(asked, answer, words),
     meta: { ...paging, total: answer.total },
     is_exact: answer.isExact,
   };
@@ -190,10 +200,20 @@ function matrixOf({ columns, rows }: Answer, states: Record<string, StateHere>) 
   };
 }
 
-/** The figures of the whole, told at a glance. */
-function figuresShown({ meta }: Answer) {
+/** The figures of the whole, told at a glance: the rate, and what there is of each. */
+function figuresShown({ states }: Asked, { meta }: Answer, words: ReturnType<typeof categoryWords>) {
   const figures = meta?.figures as Figures | undefined;
-  return figures && marksOf(figures) > 0 ? { ...figures, rate: rateOf(figures) } : null;
+  if (!figures || marksOf(figures) === 0) return null;
+  const heads: [keyof Figures, Words][] = [
+    ['present', words.present],
+    ['late', words.late],
+    ['absent', words.absent],
+    ['excused', words.excused],
+    ['neutral', words.neutral],
+    ['disputed', { text: 'Disputed' }],
+  ];
+  const counts = heads.flatMap(([key, head]) => (figures[key] > 0 ? [{ head, count: figures[key] }] : []));
+  return { rate: states === null ? rateOf(figures) : null, counts };
 }
 
 function linksOf({ columns, rows, links }: Answer): (string | null)[] {

@@ -21,7 +21,7 @@ describe('how late somebody came', () => {
     [null, null, '08:20:00', null],
   ])('marked %s, arrived %s, recorded %s: %s minutes', (category, arrived, recorded, minutes) => {
     const mark = { category, arrived_at: arrived && at(arrived), recorded_at: at(recorded) };
-    expect(lateMinutes(mark, session, 5)).toBe(minutes);
+    expect(lateMinutes(mark, session, { grace: 5, byArrival: true })).toBe(minutes);
   });
 });
 

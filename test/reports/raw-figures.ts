@@ -23,6 +23,8 @@ export interface Raw {
   timeZone: string;
   today: string;
   grace: number;
+  /** Whether a state in use says that somebody is late. */
+  tellsLate: boolean;
   groups: Map<number, Group>;
   people: Map<number, Participant>;
   memberships: GroupMembership[];
@@ -61,6 +63,7 @@ export async function rawOf(em: EntityManager, organization: number, now = new D
     timeZone,
     today: clock.format(now).slice(0, 10),
     grace: settings.grace_minutes ?? 5,
+    tellsLate: [...states.values()].some((state) => state.isActive && state.category === 'late'),
     groups: new Map((await em.find(Group, {})).map((group) => [group.id, group])),
     people: new Map((await em.find(Participant, {})).map((person) => [person.id, person])),
     memberships: await em.find(GroupMembership, {}),
@@ -165,7 +168,7 @@ export function runs(marks: Mark[]): Map<number, number> {
 
 /** Whole minutes late; 0 within the grace; null where lateness says nothing or is not known. */
 export function minutesLate(raw: Raw, { record, session, state }: Mark): number | null {
-  if (state.category !== 'late' && !(state.category === 'present' && record.arrivedAt)) return null;
+  if (state.category !== 'late' && !(raw.tellsLate && state.category === 'present' && record.arrivedAt)) return null;
   const [start, end] = [+session.scheduledStartAt, +session.scheduledEndAt];
   const at = +(record.arrivedAt ?? record.recordedAt);
   if (!record.arrivedAt && (at < start || at > end)) return null;

@@ -1,7 +1,8 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { type SignedInUser } from '../../auth/index.js';
 import { STATE_CATEGORIES, type StateCategory } from '../../tenancy/index.js';
-import { type Asked, statesHere } from '../asked.js';
+import { type Asked } from '../asked.js';
+import { categoryWords } from '../category-words.js';
 import { type Figures, marksOf, rateOf } from '../figures.js';
 import { reportOf } from '../kinds/index.js';
 import { groupsById, nameOf, peopleById } from '../people.query.js';
@@ -25,16 +26,17 @@ export async function* paperOf(
   me: SignedInUser,
 ): AsyncGenerator<Buffer> {
   const { renderPdf } = await import('../pdf/index.js');
-  const { CATEGORY_WORDS, drawChart } = await import('../draw-chart.js');
+  const { drawChart } = await import('../draw-chart.js');
+  const words = categoryWords(asked.everyState);
   const { locale, say } = sayer(me);
-  const picture = table.chart ? drawChart(table.chart, say, locale) : null;
+  const picture = table.chart ? drawChart(table.chart, words, say, locale) : null;
   const document = {
     ...table,
     title: { text: reportOf(code)!.title },
     from: asked.firstDay,
     to: asked.lastDay,
     filters: await narrowedTo(em, asked),
-    notes: [...figuresOf(table, (category) => say(CATEGORY_WORDS[category]), say, locale), ...(table.notes ?? [])],
+    notes: [...figuresOf(table, asked, (category) => say(words[category]), say, locale), ...(table.notes ?? [])],
     charts: picture ? [picture] : [],
   };
   const look = await lookOf(em, me);
@@ -54,13 +56,14 @@ export async function fitting<T>(work: () => Promise<T>): Promise<T> {
 /** `Rate: 97.5 % · Present: 39 · Late: 1`, where no row of sums says so. */
 function figuresOf(
   { meta, totals }: WholeTable,
+  { states }: Asked,
   nameOf: (category: StateCategory) => string,
   say: (words: Words) => string,
   locale: string,
 ): Words[] {
   const figures = meta?.figures as Figures | undefined;
   if (!figures || totals || marksOf(figures) === 0) return [];
-  const rate = rateOf(figures);
+  const rate = states === null ? rateOf(figures) : null;
   const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const count = new Intl.NumberFormat(locale);
   const told = STATE_CATEGORIES.filter((category) => figures[category] > 0).map(
@@ -71,7 +74,10 @@ function figuresOf(
 }
 
 /** What the report was narrowed to, in words. */
-async function narrowedTo(em: EntityManager, { query, participant }: Asked): Promise<{ name: Words; value: Words }[]> {
+async function narrowedTo(
+  em: EntityManager,
+  { query, participant, everyState }: Asked,
+): Promise<{ name: Words; value: Words }[]> {
   const told: { name: Words; value: Words }[] = [];
   const tell = (name: string, text: string | undefined, literal = true) => {
     if (text !== undefined) told.push({ name: { text: name }, value: { text, literal } });
@@ -82,9 +88,8 @@ async function narrowedTo(em: EntityManager, { query, participant }: Asked): Pro
     tell('{participant}', person && nameOf(person));
   }
   if (query.presence_state !== undefined)
-    tell('State', (await statesHere(em)).find(({ code }) => code === query.presence_state)?.label);
-  const { CATEGORY_WORDS } = await import('../draw-chart.js');
-  if (query.category !== undefined) tell('Counts as', CATEGORY_WORDS[query.category].text, false);
+    tell('State', everyState.find(({ code }) => code === query.presence_state)?.label);
+  if (query.category !== undefined) tell('Counts as', categoryWords()[query.category].text, false);
   tell('Kind of {group}', query.group_type);
   return told;
 }

@@ -2,7 +2,7 @@ import { type EntityManager } from '@mikro-orm/core';
 import { isMySql, joinInOrder } from '../../platform/database/dialect.js';
 import { instant, read } from '../../platform/database/read.js';
 import { lateMinutes } from '../../presence/index.js';
-import { type Asked, statesHere } from '../asked.js';
+import { type Asked } from '../asked.js';
 import { marksOf, sumOf } from '../figures.js';
 import { nameOf } from '../people.query.js';
 import { RECORD_FILE_COLUMNS } from '../kinds/records.js';
@@ -85,14 +85,10 @@ async function sessionsWithCells(em: EntityManager, asked: Asked): Promise<{ id:
   return rows.map((row) => ({ id: Number(row.id), cells: Number(row.cells) })).filter(({ cells }) => cells > 0);
 }
 
-async function* rows(
-  em: EntityManager,
-  asked: Asked,
-  sizes: { id: number; cells: number }[],
-): AsyncGenerator<Row[]> {
-  const { grace } = asked;
+async function* rows(em: EntityManager, asked: Asked, sizes: { id: number; cells: number }[]): AsyncGenerator<Row[]> {
+  const { lateness } = asked;
   const meant = meantBy(asked);
-  const states = new Map((await statesHere(em)).map((state) => [state.id, state]));
+  const states = new Map(asked.everyState.map((state) => [state.id, state]));
   const people = new Map<number, PersonRow>();
   const runs = runsOf(sizes, isMySql(em) ? CHUNK_FROM_AFAR : CHUNK);
   const nextPiece = () => {
@@ -152,7 +148,7 @@ async function* rows(
                 recorded_at: recorded.toISOString(),
               },
               session,
-              grace,
+              lateness,
             )
           : null,
         mark.note,

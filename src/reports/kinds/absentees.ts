@@ -1,5 +1,6 @@
 import { type EntityManager } from '@mikro-orm/core';
-import { type Asked, statesHere } from '../asked.js';
+import { type StateCategory } from '../../tenancy/index.js';
+import { type Asked } from '../asked.js';
 import { nameOf } from '../people.query.js';
 import { type Column, type Words } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
@@ -20,22 +21,28 @@ const COLUMNS: Column[] = [
   { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
 ];
 
+/** Who was not there; excused only where somebody asks for it. */
+const AWAY: readonly StateCategory[] = ['absent', 'excused'];
+
 /** Who was absent, the newest day first. */
 export const absentees: Report = {
   code: 'absentees',
   title: 'Absentees',
   about: 'Who was absent on a day, with the note that was left.',
   fields: ['from', 'to', 'group_id', 'group_type', 'presence_state', 'participant_id'],
+  states: AWAY,
   defaults: (today) => ({ from: today, to: today }),
   async answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
-    const { marks, total, isExact } = await listMarks(em, await ofAbsence(em, asked), slice);
+    const { marks, total, isExact } = await listMarks(em, { ...asked, states: ofAbsence(asked) }, slice);
     const disputed = marks.filter((mark) => mark.disputed).length;
     const notes: Words[] = [
-      { text: 'Listed is whoever was marked absent. Who was not marked at all stands in the summary.' },
+      asked.states === null
+        ? { text: 'Listed is whoever was marked absent. Who was not marked at all stands in the summary.' }
+        : { text: 'Listed is whoever was away and has the chosen state.' },
     ];
     if (disputed > 0)
       notes.push({
-        text: 'Of these rows, {count} are disputed: somebody says otherwise, and nobody has decided.',
+        text: 'Disputed among these rows: {count}. Somebody says otherwise, and nobody has decided.',
         params: { count: disputed },
       });
     return {
@@ -62,8 +69,9 @@ export const absentees: Report = {
 };
 
 /** Without another wish: the states that count as absent. */
-async function ofAbsence(em: EntityManager, asked: Asked): Promise<Asked> {
-  if (asked.states !== null) return asked;
-  const states = (await statesHere(em)).filter(({ category }) => category === 'absent').map(({ id }) => id);
-  return { ...asked, states };
-}
+const ofAbsence = ({ everyState, states }: Asked): number[] =>
+  everyState
+    .filter(({ id, category }) =>
+      states === null ? category === 'absent' : AWAY.includes(category) && states.includes(id),
+    )
+    .map(({ id }) => id);

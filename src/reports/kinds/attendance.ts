@@ -3,7 +3,7 @@ import { readAside } from '../../platform/database/read.js';
 import { type Asked } from '../asked.js';
 import {
   addTo,
-  FIGURE_COLUMNS,
+  figureColumns,
   figureCells,
   figureNotes,
   type Figures,
@@ -12,6 +12,7 @@ import {
   rateOf,
   sumOf,
 } from '../figures.js';
+import { type Chart } from '../chart.js';
 import { groupsById, groupsInOrder, inOrderOfNames, nameOf, peopleById } from '../people.query.js';
 import { cutNotes, periodColumns, periodsOf } from '../periods.js';
 import { type CellValue, type Column, type Row } from '../report-table.js';
@@ -36,7 +37,7 @@ export const attendance: Report = {
   code: 'attendance',
   title: 'Attendance rate',
   about: 'How often each {participant} or each {group} was there, in all or by day, week, month or term.',
-  fields: ['from', 'to', 'by', 'period', 'group_id', 'group_type', 'participant_id', 'presence_state'],
+  fields: ['from', 'to', 'by', 'period', 'order', 'group_id', 'group_type', 'participant_id', 'presence_state'],
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 29 }).toString(), to: today }),
   answer: (em, asked, slice) =>
     asked.query.period === 'session' ? recordsInSessions(em, asked, slice) : rates(em, asked, slice),
@@ -45,8 +46,9 @@ export const attendance: Report = {
 async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
   const by = asked.query.by ?? 'participant';
   const all = figuresBy(await countMarks(em, marksOfScope(asked), [by]), (count) => count[by]!);
-  const ids =
+  const byName =
     by === 'group' ? await groupsInOrder(em, new Set(all.keys())) : await inOrderOfNames(em, new Set(all.keys()));
+  const ids = inOrder(byName, all, asked.query.order);
   const total = sumOf(all.values());
   const { period } = asked.query;
   const [own, id] = by === 'group' ? [GROUP, GROUP_ID] : [PERSON, PERSON_ID];
@@ -67,10 +69,20 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
     ? told(name, part.rows)
     : shown.map((each): Row => [...name(each), ...figureCells(all.get(each)!), each]);
   const parents = by === 'group' && !part ? await withGroupsBelow(em, shown) : new Set<number>();
+  const bars = part
+    ? part.rows.map(({ id, period, figures }) => ({ label: `${name(id)[0] as string} · ${period.key}`, figures }))
+    : shown.map((id) => ({
+        label: name(id)[0] as string,
+        figures: all.get(id)!,
+        // The sessions of a group are shown with those of the groups below it, which are not in this figure.
+        ...(!parents.has(id) && {
+          href: by === 'group' ? `sessions?group_id=${id}` : `statement?participant_id=${id}`,
+        }),
+      }));
   const when = part ? periodColumns(part.period) : [];
   const blank: CellValue[] = [...own, ...when].map(() => null);
   return {
-    columns: [...own, ...when, ...FIGURE_COLUMNS, id],
+    columns: [...own, ...when, ...figureColumns(asked), id],
     rows,
     ...(part && {
       rest: async function* () {
@@ -82,33 +94,38 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
     isExact: !part,
     totals: [...blank, ...figureCells(total), null],
     notes: [
-      ...figureNotes(total),
+      ...figureNotes(total, asked),
       ...cutNotes(
         asked,
         (part?.rows ?? []).map((row) => row.period),
       ),
     ],
-    chart:
-      rows.length > 0 && rows.length <= MOST_BARS
-        ? {
-            kind: 'rates',
-            title: { text: 'Attendance rate' },
-            points: part
-              ? part.rows.map(({ id, period, figures }) => ({
-                  label: `${name(id)[0] as string} · ${period.key}`,
-                  rate: rateOf(figures),
-                }))
-              : shown.map((id) => ({
-                  label: name(id)[0] as string,
-                  rate: rateOf(all.get(id)!),
-                  // The sessions of a group are shown with those of the groups below it, which are not in this figure.
-                  ...(!parents.has(id) && {
-                    href: by === 'group' ? `sessions?group_id=${id}` : `statement?participant_id=${id}`,
-                  }),
-                })),
-          }
-        : null,
+    chart: bars.length > 0 && bars.length <= MOST_BARS ? picture(asked, bars) : null,
     meta: { figures: total },
+  };
+}
+
+/** Those of the same rate, or with as many absences, stay in the order of their names. */
+function inOrder(byName: number[], all: Map<number, Figures>, order: Asked['query']['order']): number[] {
+  if (order === 'absences') return byName.toSorted((a, b) => all.get(b)!.absent - all.get(a)!.absent);
+  // Who has no rate has nothing to be asked about.
+  const rate = (id: number) => rateOf(all.get(id)!) ?? 2;
+  return order === 'rate' ? byName.toSorted((a, b) => rate(a) - rate(b)) : byName;
+}
+
+/** Rates; of a choice of states, how many marks. */
+function picture({ states }: Asked, bars: { label: string; figures: Figures; href?: string }[]): Chart {
+  if (states !== null)
+    return {
+      kind: 'marks',
+      title: { text: 'Marks of the chosen state' },
+      lay: 'across',
+      bars: bars.map(({ figures, ...bar }) => ({ ...bar, marks: figures })),
+    };
+  return {
+    kind: 'rates',
+    title: { text: 'Attendance rate' },
+    points: bars.map(({ figures, ...bar }) => ({ ...bar, rate: rateOf(figures) })),
   };
 }
 

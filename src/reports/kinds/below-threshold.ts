@@ -1,5 +1,6 @@
-import { FIGURE_COLUMNS, figureCells, figureNotes, figuresBy, rateOf, sumOf } from '../figures.js';
+import { figureColumns, figureCells, figureNotes, figuresBy, rateOf, sumOf } from '../figures.js';
 import { inOrderOfNames, nameOf, peopleById } from '../people.query.js';
+import { type Asked } from '../asked.js';
 import { type Column } from '../report-table.js';
 import { type Report } from '../report.js';
 import { marksOfScope } from '../scope.js';
@@ -9,10 +10,10 @@ import { countMarks } from '../tallies/count-marks.query.js';
 const THRESHOLD = 90;
 const MOST_BARS = 60;
 
-const COLUMNS: Column[] = [
+const columnsFor = (asked: Asked): Column[] => [
   { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
   { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
-  ...FIGURE_COLUMNS,
+  ...figureColumns(asked),
   { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
 ];
 
@@ -22,6 +23,8 @@ export const belowThreshold: Report = {
   title: 'Rate below a threshold',
   about: 'Whose attendance rate is below a threshold, the lowest first: in time to do something about it.',
   fields: ['from', 'to', 'threshold', 'group_id', 'group_type'],
+  // Of some states alone there is no rate.
+  never: ['presence_state', 'category'],
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 89 }).toString(), to: today }),
   async answer(em, asked, { skip, take }) {
     const threshold = asked.query.threshold ?? THRESHOLD;
@@ -44,7 +47,7 @@ export const belowThreshold: Report = {
     );
     const total = sumOf(below.map(({ figures }) => figures));
     return {
-      columns: COLUMNS,
+      columns: columnsFor(asked),
       rows: shown.map(({ id, figures }) => {
         const person = people.get(id)!;
         return [nameOf(person), person.identifier, ...figureCells(figures), id];
@@ -53,14 +56,14 @@ export const belowThreshold: Report = {
       isExact: true,
       notes: [
         {
-          text: 'Of {all} with a rate, {count} are below {threshold} %.',
+          text: 'Below {threshold} %: {count} of {all} who have a rate.',
           params: {
             all: [...all.values()].filter((figures) => rateOf(figures) !== null).length,
             count: below.length,
             threshold,
           },
         },
-        ...figureNotes(total),
+        ...figureNotes(total, asked),
       ],
       chart:
         shown.length > 0 && shown.length <= MOST_BARS

@@ -1,7 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { instant, readAside } from '../../platform/database/read.js';
 import { addDays, boundsOf } from '../../tenancy/index.js';
-import { type Asked, statesHere } from '../asked.js';
+import { type Asked } from '../asked.js';
 import { marksOf } from '../figures.js';
 import { inOrderOfNames, nameOf, peopleById } from '../people.query.js';
 import { type Column } from '../report-table.js';
@@ -85,9 +85,8 @@ interface Mark {
  * nearly all of them the last marks tell that they were there since, and only for the rest more is read.
  */
 async function runsOf(em: EntityManager, asked: Asked, least: number): Promise<Run[]> {
-  const states = await statesHere(em);
   const ids = (...categories: string[]) =>
-    states.filter(({ category }) => categories.includes(category)).map(({ id }) => id);
+    asked.everyState.filter(({ category }) => categories.includes(category)).map(({ id }) => id);
   const absent = new Set(ids('absent'));
   const counting = ids('present', 'late', 'absent');
   const from = await nearest(em, asked);

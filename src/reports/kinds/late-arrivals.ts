@@ -1,8 +1,10 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { secondsBefore } from '../../platform/database/dialect.js';
-import { type Asked, statesHere } from '../asked.js';
+import { type LatenessRule } from '../../presence/index.js';
+import { type StateCategory } from '../../tenancy/index.js';
+import { type Asked } from '../asked.js';
 import { nameOf } from '../people.query.js';
-import { type Column } from '../report-table.js';
+import { type Column, type Words } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { type Condition } from '../scope.js';
 import { listMarks } from './marks-list.js';
@@ -23,19 +25,23 @@ const COLUMNS: Column[] = [
   { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
 ];
 
+const COMES: readonly StateCategory[] = ['late', 'present'];
+
 /** Who came late, and by how many minutes. */
 export const lateArrivals: Report = {
   code: 'late-arrivals',
   title: 'Late arrivals',
   about: 'Who came late, and by how many minutes.',
   fields: ['from', 'to', 'group_id', 'group_type', 'presence_state', 'participant_id'],
+  states: COMES,
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 6 }).toString(), to: today }),
   async answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
-    const states = (await statesHere(em))
-      .filter(({ category }) => category === 'late' || category === 'present')
+    const states = asked.everyState
+      .filter(({ category }) => COMES.includes(category))
       .map(({ id }) => id)
       .filter((id) => asked.states === null || asked.states.includes(id));
-    const { marks, total, isExact } = await listMarks(em, { ...asked, states }, slice, isLate(em, asked.grace));
+    const rule = { sql: `(s.category = 'late' or ${isLate(em, asked.lateness).sql})`, parameters: {} };
+    const { marks, total, isExact } = await listMarks(em, { ...asked, states }, slice, rule);
     return {
       columns: COLUMNS,
       rows: marks.map((mark) => [
@@ -43,7 +49,7 @@ export const lateArrivals: Report = {
         mark.identifier,
         mark.startsAt,
         mark.arrivedAt,
-        lateOf(mark, asked.grace),
+        lateOf(mark, asked.lateness),
         mark.session,
         mark.group,
         mark.label,
@@ -54,26 +60,34 @@ export const lateArrivals: Report = {
       ]),
       total,
       isExact,
-      notes: [
-        {
-          text: 'Minutes count from the planned start to the arrival; where none was noted, to the mark. Up to {minutes} minutes nobody is late.',
-          params: { minutes: asked.grace },
-        },
-      ],
+      notes: notesFor(asked),
     };
   },
 };
 
+const notesFor = ({ lateness: { grace, byArrival } }: Asked): Words[] => [
+  byArrival
+    ? {
+        text: 'Listed is whoever was marked late, and whoever came more than {minutes} minutes after the start, whatever his mark says: so these may be more than are marked late.',
+        params: { minutes: grace },
+      }
+    : {
+        text: 'Listed is whoever was marked late: no state in use says so now, so nobody is late by his time of arrival.',
+      },
+  {
+    text: 'Minutes count from the planned start to the arrival; where none was noted, to the mark. Up to {minutes} minutes they are 0.',
+    params: { minutes: grace },
+  },
+];
+
 /**
- * What `lateMinutes` (presence/lateness.ts) calls late, in SQL: more than the grace after the start, or marked late while
- * nobody knows by how much.
+ * What `lateMinutes` (presence/lateness.ts) gives minutes for, in SQL: more than the grace after the start, or marked late
+ * while nobody knows by how much.
  */
-export function isLate(em: EntityManager, grace: number): Condition {
+export function isLate(em: EntityManager, { grace, byArrival }: LatenessRule): Condition {
   const at = 'coalesce(r.arrived_at, r.recorded_at)';
   const isKnown = `(r.arrived_at is not null or (r.recorded_at >= x.scheduled_start_at and r.recorded_at <= x.scheduled_end_at))`;
   const isAfter = `${secondsBefore(em, at, (grace + 1) * 60)} >= x.scheduled_start_at`;
-  return {
-    sql: `(r.arrived_at is not null or s.category = 'late') and s.category in ('late', 'present') and (not ${isKnown} or ${isAfter})`,
-    parameters: {},
-  };
+  const isTold = `(s.category = 'late'${byArrival ? ` or (s.category = 'present' and r.arrived_at is not null)` : ''})`;
+  return { sql: `${isTold} and (not ${isKnown} or ${isAfter})`, parameters: {} };
 }

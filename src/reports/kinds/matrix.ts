@@ -1,8 +1,8 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { instant, readAside } from '../../platform/database/read.js';
 import { invalid } from '../../platform/http/problem.js';
-import { type Asked, statesHere } from '../asked.js';
-import { FIGURE_COLUMNS, figureCells, figureNotes, type Figures, figuresBy, noFigures, sumOf } from '../figures.js';
+import { type Asked } from '../asked.js';
+import { figureColumns, figureCells, figureNotes, type Figures, figuresBy, noFigures, sumOf } from '../figures.js';
 import { inOrderOfNames, nameOf, peopleById } from '../people.query.js';
 import { type CellValue, type Column } from '../report-table.js';
 import { type Report } from '../report.js';
@@ -42,7 +42,7 @@ export const matrix: Report = {
         head: { text: `${session.day} ${session.time} ${session.name}`, literal: true },
         kind: 'state',
       })),
-      ...FIGURE_COLUMNS,
+      ...figureColumns(asked),
       { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
     ];
     return {
@@ -61,7 +61,7 @@ export const matrix: Report = {
       total: ids.length,
       isExact: true,
       totals: [null, null, ...sessions.map(() => null), ...figureCells(total as Figures), null],
-      notes: [...figureNotes(total), { text: 'A star means disputed; an empty cell, not marked.' }],
+      notes: [...figureNotes(total, asked), { text: 'A star means disputed; an empty cell, not marked.' }],
       meta: { figures: total, sessions },
     };
   },
@@ -98,7 +98,7 @@ async function cellsOf(em: EntityManager, asked: Asked, sessions: MatrixSession[
   const cells = new Map<number, Map<number, string>>();
   if (sessions.length === 0 || shown.length === 0) return cells;
   const { sql, parameters } = marksInScope(asked);
-  const names = new Map((await statesHere(em)).map((state) => [state.id, state.code]));
+  const names = new Map(asked.everyState.map((state) => [state.id, state.code]));
   for (let at = 0; at < shown.length; at += AT_ONCE) {
     const some = shown.slice(at, at + AT_ONCE);
     const rows = await readAside<{ session_id: number; participant_id: number; state: number; disputed: number }>(

@@ -1,7 +1,7 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { instant, readAside } from '../../platform/database/read.js';
 import { type Asked } from '../asked.js';
-import { type Column } from '../report-table.js';
+import { type Column, type Words } from '../report-table.js';
 import { type Report } from '../report.js';
 import { sessionsByStart, sessionsInScope } from '../scope.js';
 import { registersOf } from '../tallies/unmarked.query.js';
@@ -70,7 +70,7 @@ export const notTaken: Report = {
       isExact: true,
       notes: [
         { text: 'A register is taken when somebody completes it; marks alone do not say that nobody was forgotten.' },
-        ...staffNote(asked, staff),
+        ...staffNote(asked, rows, staff),
       ],
     };
   },
@@ -84,9 +84,11 @@ interface Row {
   starts_at: number | string;
 }
 
-function staffNote(asked: Asked, staff: Map<number, string[]>) {
-  return staff.size === 0 && asked.own === null
-    ? [{ text: 'Nobody is assigned to these {groups}, so everybody who records presence could have.' }]
+/** Why there may be no name. Whoever sees only his own groups is assigned to them himself. */
+function staffNote({ own }: Asked, rows: Row[], staff: Map<number, string[]>): Words[] {
+  const isNameless = own === null && rows.some((row) => !staff.has(Number(row.group_id)));
+  return isNameless
+    ? [{ text: 'Where no name stands, nobody is assigned to the {group}: everybody who records presence could have.' }]
     : [];
 }
 

@@ -1,5 +1,5 @@
 import { type EntityManager } from '@mikro-orm/core';
-import { lateMinutes } from '../../presence/index.js';
+import { lateMinutes, type LatenessRule } from '../../presence/index.js';
 import { type Asked } from '../asked.js';
 import { figureNotes, sumOf } from '../figures.js';
 import { nameOf } from '../people.query.js';
@@ -51,19 +51,19 @@ export async function recordsInSessions(em: EntityManager, asked: Asked, slice: 
       mark.category,
       mark.arrivedAt,
       mark.leftAt,
-      lateOf(mark, asked.grace),
+      lateOf(mark, asked.lateness),
       mark.note,
       mark.disputed,
     ]),
     total,
     isExact,
-    notes: figureNotes(sum),
+    notes: figureNotes(sum, asked),
     meta: { figures: sum },
   };
 }
 
 /** @returns whole minutes after the planned start; null where lateness says nothing or is not known */
-export const lateOf = (mark: ListedMark, grace: number): number | null =>
+export const lateOf = (mark: ListedMark, lateness: LatenessRule): number | null =>
   lateMinutes(
     {
       category: mark.category,
@@ -71,5 +71,5 @@ export const lateOf = (mark: ListedMark, grace: number): number | null =>
       recorded_at: mark.recordedAt.toISOString(),
     },
     { start: mark.startsAt, end: mark.endsAt },
-    grace,
+    lateness,
   );

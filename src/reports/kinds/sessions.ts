@@ -2,18 +2,18 @@ import { type EntityManager } from '@mikro-orm/core';
 import { instant, readAside } from '../../platform/database/read.js';
 import { type Asked } from '../asked.js';
 import { type StateCategory } from '../../tenancy/index.js';
-import { FIGURE_COLUMNS, figureCells, figureNotes, type Figures, noFigures, sumOf } from '../figures.js';
+import { figureColumns, figureCells, figureNotes, type Figures, noFigures, sumOf } from '../figures.js';
 import { type Column } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksInScope, marksOfScope, sessionsByStart, sessionsInScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
 import { registersOf } from '../tallies/unmarked.query.js';
 
-const COLUMNS: Column[] = [
+const columnsFor = (asked: Asked): Column[] => [
   { key: 'starts_at', head: { text: 'Begins' }, kind: 'time' },
   { key: 'session', head: { text: '{session}' }, kind: 'text' },
   { key: 'group', head: { text: '{group}' }, kind: 'text' },
-  ...FIGURE_COLUMNS,
+  ...figureColumns(asked),
   { key: 'unmarked', head: { text: 'Unmarked' }, kind: 'count' },
   { key: 'people', head: { text: 'On the register' }, kind: 'count' },
   { key: 'completed', head: { text: 'Completed' }, kind: 'yes' },
@@ -64,7 +64,7 @@ export async function bySession(em: EntityManager, asked: Asked, { skip, take }:
     registersOf(em, ids, asked.today),
   ]);
   return {
-    columns: COLUMNS,
+    columns: columnsFor(asked),
     rows: rows.map((row) => {
       const id = Number(row.id);
       const register = registers.get(id);
@@ -83,7 +83,7 @@ export async function bySession(em: EntityManager, asked: Asked, { skip, take }:
     total: Number(count!.total),
     isExact: true,
     totals: [null, null, null, ...figureCells(sum), null, null, null, null, null],
-    notes: figureNotes(sum),
+    notes: figureNotes(sum, asked),
     meta: { figures: sum },
   };
 }

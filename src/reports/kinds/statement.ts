@@ -48,7 +48,7 @@ export const statement: Report = {
         mark.label,
         mark.arrivedAt,
         mark.leftAt,
-        lateOf(mark, asked.grace),
+        lateOf(mark, asked.lateness),
         mark.note,
         mark.disputed,
         mark.code,
@@ -58,7 +58,7 @@ export const statement: Report = {
       ]),
       total,
       isExact,
-      notes: figureNotes(sum),
+      notes: figureNotes(sum, asked),
       chart: {
         kind: 'year',
         title: { text: 'The year' },
@@ -71,7 +71,7 @@ export const statement: Report = {
           href: `?from=${day}&to=${day}`,
         })),
       },
-      meta: { figures: sum, rate: rateOf(sum) },
+      meta: { figures: sum, rate: rateOf(sum), first_day: [...days.keys()].sort()[0] ?? null },
     };
   },
 };

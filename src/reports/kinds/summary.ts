@@ -3,7 +3,7 @@ import { readAside } from '../../platform/database/read.js';
 import { type Asked } from '../asked.js';
 import { type Chart, lastDayOf } from '../chart.js';
 import {
-  FIGURE_COLUMNS,
+  figureColumns,
   figureCells,
   figureNotes,
   type Figures,
@@ -16,6 +16,7 @@ import {
 import { cutNotes, periodColumns, periodsOf, type PeriodOf } from '../periods.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksOfScope, sessionsInScope } from '../scope.js';
+import { addDays } from '../../tenancy/index.js';
 import { countMarks } from '../tallies/count-marks.query.js';
 import { registersOf } from '../tallies/unmarked.query.js';
 import { bySession } from './sessions.js';
@@ -71,7 +72,7 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
   const shown = all.slice(skip, skip + take);
   const unmarked = await unmarkedOf(em, asked, shown);
   const total = sumOf(all.map(({ figures }) => figures));
-  const notes = [...figureNotes(total), ...cutNotes(asked, shown)];
+  const notes = [...figureNotes(total, asked), ...cutNotes(asked, shown)];
   if (!unmarked)
     notes.push({
       text: 'Who was not marked is told for up to {days} days at a time.',
@@ -81,7 +82,7 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
     columns: [
       ...periodColumns(period),
       { key: 'sessions', head: { text: '{sessions}' }, kind: 'count' },
-      ...FIGURE_COLUMNS,
+      ...figureColumns(asked),
       { key: 'unmarked', head: { text: 'Unmarked' }, kind: 'count' },
     ],
     rows: shown.map((each) => [
@@ -97,9 +98,15 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
     isExact: true,
     totals: [null, null, null, all.reduce((sum, each) => sum + each.sessions, 0), ...figureCells(total), null],
     notes,
-    chart: period === 'day' && all.length > MOST_DAYS_AS_BARS ? yearOf(asked, all) : barsOf(asked, shown),
+    chart: period === 'day' && asked.states === null && isLong(asked, all) ? yearOf(asked, all) : barsOf(asked, shown),
     meta: { figures: total },
   };
+}
+
+/** Whether so many days are asked about, or were found where none were named, that bars would be too many. */
+function isLong({ firstDay, lastDay, today }: Asked, all: InPeriod[]): boolean {
+  const first = firstDay ?? all[0]?.key ?? today;
+  return addDays(first, MOST_DAYS_AS_BARS) <= (lastDay ?? today);
 }
 
 /** Where the sessions of a period are: as many of its days as were asked about. */

@@ -1,13 +1,24 @@
-import { FIGURE_COLUMNS, figureCells, figureNotes, figuresBy, marksOf, rateOf, sumOf } from '../figures.js';
+import { type Chart } from '../chart.js';
+import {
+  figureColumns,
+  figureCells,
+  figureNotes,
+  type Figures,
+  figuresBy,
+  marksOf,
+  rateOf,
+  sumOf,
+} from '../figures.js';
+import { type Asked } from '../asked.js';
 import { type Column } from '../report-table.js';
 import { type Report } from '../report.js';
 import { marksOfScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
 
-const COLUMNS: Column[] = [
+const columnsFor = (asked: Asked): Column[] => [
   { key: 'weekday', head: { text: 'Weekday' }, kind: 'weekday' },
   { key: 'hour', head: { text: 'Hour' }, kind: 'text' },
-  ...FIGURE_COLUMNS,
+  ...figureColumns(asked),
 ];
 
 /** On which days of the week and at which hours people come. */
@@ -29,7 +40,7 @@ export const trend: Report = {
     const cells = [...figures].sort(([a], [b]) => a - b);
     const total = sumOf(figures.values());
     return {
-      columns: COLUMNS,
+      columns: columnsFor(asked),
       rows: cells.slice(skip, skip + take).map(([key, each]) => {
         const [weekday, hour] = placeOf(key);
         return [weekday, `${String(hour).padStart(2, '0')}:00`, ...figureCells(each)];
@@ -37,19 +48,22 @@ export const trend: Report = {
       total: cells.length,
       isExact: true,
       totals: [null, null, ...figureCells(total)],
-      notes: figureNotes(total),
-      chart: {
-        kind: 'week',
-        title: { text: 'Attendance rate by weekday and hour' },
-        cells: cells.map(([key, each]) => {
-          const [weekday, hour] = placeOf(key);
-          return { weekday, hour, rate: rateOf(each), marks: marksOf(each) };
-        }),
-      },
+      notes: figureNotes(total, asked),
+      // A picture of rates: of a choice of states there are none.
+      chart: asked.states === null ? rates(cells) : null,
       meta: { figures: total },
     };
   },
 };
+
+const rates = (cells: [number, Figures][]): Chart => ({
+  kind: 'week',
+  title: { text: 'Attendance rate by weekday and hour' },
+  cells: cells.map(([key, each]) => {
+    const [weekday, hour] = placeOf(key);
+    return { weekday, hour, rate: rateOf(each), marks: marksOf(each) };
+  }),
+});
 
 /** 24 is Monday at midnight. */
 const placeOf = (key: number): [weekday: number, hour: number] => [Math.floor(key / 24), key % 24];

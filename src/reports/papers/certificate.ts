@@ -3,10 +3,12 @@ import { inOwnGroups, onRegister, type OwnGroups, ownGroupsParameters, Participa
 import { read } from '../../platform/database/read.js';
 import { invalid } from '../../platform/http/problem.js';
 import { filled } from '../../platform/i18n.js';
-import { addDays, settingsOf, STATE_CATEGORIES } from '../../tenancy/index.js';
+import { addDays, settingsOf } from '../../tenancy/index.js';
 import { type Asked } from '../asked.js';
-import { figureNotes, type Figures, rateOf } from '../figures.js';
+import { categoryWords, countAs } from '../category-words.js';
+import { type Figures, rateOf } from '../figures.js';
 import { statement } from '../kinds/statement.js';
+import { type Words } from '../report-table.js';
 import { type Paper } from './paper.js';
 
 /** What was recorded of one person from one day to another, for him to show elsewhere. Its figures are the statement's. */
@@ -16,7 +18,7 @@ export const certificate: Paper = {
   fields: ['participant_id', 'from', 'to'],
   days,
   async print(em, asked, me, look) {
-    const [{ attendanceCertificate }, { CATEGORY_WORDS, drawChart }] = await Promise.all([
+    const [{ attendanceCertificate }, { drawChart }] = await Promise.all([
       import('../pdf/index.js'),
       import('../draw-chart.js'),
     ]);
@@ -24,7 +26,9 @@ export const certificate: Paper = {
     const person = await em.findOneOrFail(Participant, { id: asked.participant! });
     const { meta, chart } = await statement.answer(em, asked, { skip: 0, take: 1 });
     const figures = meta!.figures as Figures;
-    const [denominator, ...notes] = figureNotes(figures);
+    const words = categoryWords(asked.everyState);
+    const notes: Words[] = countAs(asked.everyState);
+    if (figures.disputed > 0) notes.push({ ...UNSETTLED, params: { count: figures.disputed } });
     if (asked.own)
       notes.push({ text: 'Only the {groups} that {name} works with are counted.', params: { name: me.name } });
     const say = ({ text, params }: { text: string; params?: Record<string, string | number> }) =>
@@ -40,19 +44,21 @@ export const certificate: Paper = {
       { name: { text: '{groups}' }, value: groups.join(', ') },
     ];
     // The picture shows 365 days.
-    const picture = chart && addDays(from, 364) >= to ? drawChart(chart, say, look.locale) : null;
+    const picture = chart && addDays(from, 364) >= to ? drawChart(chart, words, say, look.locale) : null;
     return attendanceCertificate(
       {
         participant: person.name,
         about: facts.flatMap(({ name, value }) => (value ? [{ name, value }] : [])),
         from,
         to,
-        text: own ? filled(own, places).split(/[\r\n]+/) : [look.words(CERTIFIED.text, places)],
-        figures: STATE_CATEGORIES.filter((category) => figures[category] > 0).map((category) => ({
-          label: CATEGORY_WORDS[category],
+        text: own
+          ? filled(own, places).split(/[\r\n]+/)
+          : [look.words((from === to ? CERTIFIED_DAY : CERTIFIED).text, places)],
+        figures: COUNTED.filter((category) => figures[category] > 0).map((category) => ({
+          label: words[category],
           count: figures[category],
         })),
-        rate: { share: rateOf(figures), denominator: denominator! },
+        rate: { share: rateOf(figures), denominator: DENOMINATOR },
         notes,
         ...(picture && { chart: picture }),
         signatures: [{ text: 'Place and date' }, { text: 'Signature' }],
@@ -88,6 +94,17 @@ async function groupsOn(em: EntityManager, person: number, day: string, own: Own
   return rows.map(({ name }) => name);
 }
 
+/** What is neither there nor away is nothing to be certified. */
+const COUNTED = ['present', 'late', 'excused', 'absent'] as const;
+
+/** The formula of every report, in words for whoever has never seen the product. */
+const DENOMINATOR = {
+  text: 'The rate is the share of {sessions} attended, late ones included, among all that were attended or missed. Excused ones do not count.',
+};
+const UNSETTLED = {
+  text: 'Entries on which two people do not agree yet: {count}. They are counted as they stand.',
+};
+const CERTIFIED_DAY = { text: 'It is certified that the attendance of {name} on {from} was recorded as follows.' };
 const CERTIFIED = {
   text: 'It is certified that the attendance of {name} from {from} to {to} was recorded as follows.',
 };

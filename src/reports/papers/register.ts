@@ -62,7 +62,7 @@ export const register: Paper = {
           ...(disputed > 0
             ? [
                 {
-                  text: 'Disputed marks count as they stand; of those counted here, {count} are disputed.',
+                  text: 'Disputed marks count as they stand. Disputed among those counted here: {count}.',
                   params: { count: disputed },
                 },
               ]

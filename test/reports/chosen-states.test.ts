@@ -1,0 +1,149 @@
+/** What a report says when states are chosen, and in an organization that has states of its own. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Visitor } from '../support/visitor.js';
+import { readPdf } from '../support/pdf-text.js';
+import { type Place, World } from '../world.js';
+
+let world: World;
+let hotel: Place;
+let guests: Awaited<ReturnType<World['addRegister']>>;
+let lessons: Awaited<ReturnType<World['addRegister']>>;
+const minutesAfter = (start: Date, minutes: number) => new Date(+start + minutes * 60_000).toISOString();
+
+/** @param marks state and minutes of arrival after the start, of each person */
+async function mark(by: Visitor, made: typeof lessons, marks: [state: string, arrived?: number][]): Promise<void> {
+  const records = marks.map(([presence_state, arrived], at) => ({
+    participant_id: made.participants[at]!.id,
+    presence_state,
+    ...(arrived !== undefined && { arrived_at: minutesAfter(made.session.scheduledStartAt, arrived) }),
+  }));
+  expect((await by.post('/api/presence', { session_id: made.session.id, records })).status).toBe(200);
+}
+
+beforeAll(async () => {
+  world = await World.open();
+  lessons = await world.addRegister(world.school, ['Ada One', 'Bea Two', 'Cleo Three', 'Dora Four', 'Eve Five']);
+  await mark(world.ana, lessons, [['present'], ['late', 3], ['present', 12], ['absent'], ['excused']]);
+  hotel = await world.openPlace('Grand Hotel', 'hospitality', 'Europe/Paris', { hana: 'administrator' });
+  guests = await world.addRegister(hotel, ['Gus One', 'Hal Two', 'Ida Three']);
+  await mark(hotel.visitor.hana!, guests, [['arrived', 40], ['no_show'], ['departed']]);
+}, 60_000);
+afterAll(() => world?.close());
+
+const page = async (path: string, by = world.ana) => (await by.get(path)).body.replaceAll(/\s+/g, ' ');
+const data = async (path: string, by = world.ana) => (await by.get(`/api/reports/${path}`)).json;
+const heads = (html: string) =>
+  [...html.matchAll(/<th scope="col"[^>]*>([^<]*)</g)].map(([, head]) => head!.replaceAll(/\W+$/g, ''));
+
+describe('a choice of states', () => {
+  it.each(['summary', 'attendance', 'sessions', 'trend'])('has no rate in %s, but what was chosen', async (code) => {
+    const all = await page(`/reports/${code}`);
+    expect(heads(all)).toEqual(expect.arrayContaining(['Present', 'Late', 'Absent', 'Rate']));
+    const chosen = await page(`/reports/${code}?presence_state=late&from=&to=`);
+    expect(heads(chosen)).toEqual(expect.arrayContaining(['Late', 'Disputed']));
+    for (const head of ['Present', 'Absent', 'Rate']) expect(heads(chosen)).not.toContain(head);
+    expect(chosen).toContain('A rate is a share of all marks, so there is none here.');
+    expect(chosen).not.toContain('class="figures-rate"');
+    expect(chosen).not.toContain('100 %');
+  });
+
+  it('draws how many there are of each, in the place of rates', async () => {
+    expect(await page('/reports/attendance?category=absent&from=&to=')).toContain(
+      '<figcaption>Marks of the chosen state',
+    );
+    expect(await page('/reports/trend?category=absent&from=&to=')).not.toContain('<figcaption>');
+  });
+
+  it('lists nobody as absent who was there, and does not offer it', async () => {
+    const names = async (query: string) =>
+      (await data(`absentees?${query}`)).data.map((row: { participant: string }) => row.participant);
+    expect(await names('')).toEqual(['Dora Four']);
+    expect(await names('presence_state=excused')).toEqual(['Eve Five']);
+    expect(await names('presence_state=present')).toEqual([]);
+    const form = await page('/reports/absentees');
+    expect([...form.matchAll(/<option value="(present|late|absent|excused)"/g)].map(([, code]) => code)).toEqual([
+      'absent',
+      'excused',
+    ]);
+  });
+
+  it('is refused where the report is about a rate', async () => {
+    const { status, json } = await world.ana.get('/api/reports/below-threshold?presence_state=late');
+    expect([status, json.errors[0].field]).toEqual([422, 'presence_state']);
+  });
+});
+
+describe('late arrivals', () => {
+  it('are those who were marked late, and those who came after the grace', async () => {
+    const { data: rows } = await data('late-arrivals');
+    expect(rows.map((row: any) => [row.participant, row.state, row.late_minutes])).toEqual([
+      ['Cleo Three', 'Present', 12],
+      ['Bea Two', 'Late', 0],
+    ]);
+    expect(await page('/reports/late-arrivals')).toContain('so these may be more than are marked late');
+  });
+
+  it('are not told by a time of arrival where no state says so', async () => {
+    const by = hotel.visitor.hana!;
+    expect((await data('late-arrivals', by)).data).toEqual([]);
+    const [person] = guests.participants;
+    const own = await data(`statement?participant_id=${person!.id}`, by);
+    expect(own.data[0]).toMatchObject({ presence_state: 'arrived', late_minutes: null });
+    expect(await page(`/participants/${person!.id}/presence`, by)).not.toContain('minutes late');
+    expect(await page('/reports/late-arrivals', by)).toContain('Nothing here matches');
+    expect((await by.get('/api/admin/domain-config/preview?grace_minutes=60')).json.data.consequences).toEqual([]);
+  });
+});
+
+describe('an organization with states of its own', () => {
+  it('reads its own words where one state stands for a category, and what counts as what', async () => {
+    const html = await page('/reports/summary', hotel.visitor.hana!);
+    expect(heads(html)).toEqual(expect.arrayContaining(['Present', 'No-show', 'Expected', 'Rate']));
+    for (const head of ['Absent', 'Late', 'Excused', 'Neutral']) expect(heads(html)).not.toContain(head);
+    expect(html).toContain('As present count: Arrived, Departed.');
+    expect(html).toContain('As absent count: No-show.');
+  });
+
+  it('is asked by programs in the words of the contract', async () => {
+    const { data: rows } = await data('summary', hotel.visitor.hana!);
+    expect(rows[0]).toMatchObject({ present: 2, absent: 1, late: 0, excused: 0, neutral: 0, rate: 2 / 3 });
+  });
+});
+
+describe('rates', () => {
+  it.each([
+    ['name', ['Eve Five', 'Dora Four', 'Ada One', 'Cleo Three', 'Bea Two']],
+    ['rate', ['Dora Four', 'Ada One', 'Cleo Three', 'Bea Two', 'Eve Five']],
+    ['absences', ['Dora Four', 'Eve Five', 'Ada One', 'Cleo Three', 'Bea Two']],
+  ])('stand in the order of %s', async (order, names) => {
+    const { data: rows } = await data(`attendance?order=${order}&from=2026-01-01`);
+    expect(rows.map((row: any) => row.participant)).toEqual(names);
+  });
+});
+
+describe('the year of a group', () => {
+  it('is a map, however few days there were', async () => {
+    const day = (back: number) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
+    const year = await page(`/reports/summary?group_id=${lessons.group.id}&from=${day(364)}&to=${day(0)}`);
+    expect(year).toContain('<figcaption>Attendance rate day by day');
+    const fortnight = await page(`/reports/summary?group_id=${lessons.group.id}&from=${day(13)}&to=${day(0)}`);
+    expect(fortnight).toContain('<figcaption>Marks by period');
+  });
+});
+
+describe('a certificate', () => {
+  it('is offered from the first day on which something is known, and speaks to whoever knows nothing of the product', async () => {
+    const { id } = lessons.participants[1]!;
+    const html = await page(`/reports/statement?participant_id=${id}`);
+    const link = /href="(\/api\/reports\/certificate\?[^"]+)"/.exec(html)![1]!.replaceAll('&amp;', '&');
+    const first = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris' }).format(
+      lessons.session.scheduledStartAt,
+    );
+    expect(link).toContain(`from=${first}`);
+    const response = await fetch(world.ana.address + link, { headers: { cookie: world.ana.cookieHeader } });
+    const { text } = await readPdf(Buffer.from(await response.arrayBuffer()));
+    expect(text.replaceAll(/\s+/g, ' ')).toContain('share of lessons attended, late ones included');
+    expect(text.replaceAll(/\s+/g, ' ')).toMatch(/attendance of Bea Two on \w+ \d+, \d{4} was recorded/);
+    expect(text).not.toMatch(/neutral|disputed|unmarked/i);
+  });
+});
