@@ -21,6 +21,8 @@ export type Chart =
   | {
       kind: 'week';
       title: Words;
+      /** What squares say: rates, or how many marks there are. */
+      of: 'rates' | 'marks';
       /** weekday 1 (Monday) to 7, hour 0 to 23. */
       cells: { weekday: number; hour: number; rate: number | null; marks: number }[];
     }

@@ -31,8 +31,13 @@ export function drawChart(
       return shareBars({ ...frame, lay: 'across', bars });
     }
     case 'week': {
-      const cells = chart.cells.flatMap(({ rate, ...cell }) => (rate === null ? [] : [{ ...cell, share: rate }]));
-      return cells.length === 0 ? null : hourMap({ ...frame, cells });
+      const ofMarks = chart.of === 'marks';
+      const most = Math.max(1, ...chart.cells.map(({ marks }) => marks));
+      const cells = chart.cells.flatMap(({ rate, marks, ...cell }) => {
+        const share = ofMarks ? marks / most : rate;
+        return share === null ? [] : [{ ...cell, share }];
+      });
+      return cells.length === 0 ? null : hourMap({ ...frame, cells, ...(ofMarks && { most }) });
     }
     case 'year': {
       const from = Temporal.PlainDate.from(chart.to).subtract({ days: 364 }).toString();

@@ -20,6 +20,8 @@ export interface Answer {
   isExact: boolean;
   /** Where each row leads, as bars do; absent: to what the row names. */
   links?: (string | null)[];
+  /** Why there may be no rows, where it is not for the filters. */
+  why?: Words;
   /** The rows behind these, where asking again for each piece would count everything again. */
   rest?: () => AsyncIterable<Row[]>;
   /** The sums of the whole, in the order of the columns. */

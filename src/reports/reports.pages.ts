@@ -175,6 +175,7 @@ function shown(
     links: linksOf(answer),
     totals: answer.totals ?? null,
     notes: answer.notes,
+    why: answer.why ?? null,
     chart: answer.chart ? drawChart(answer.chart, words, say, locale) : null,
     chart_title: answer.chart?.title ?? null,
     // Of what somebody's certificate can tell: not of the days before he came.

@@ -6,9 +6,14 @@ import { firstDayOf, key, stepNames, weekdays } from './year-map.js';
 export interface HourMap extends Frame {
   /** weekday: 1 Monday to 7 Sunday; hour: 0 to 23, local. What is not named had nothing to count. */
   cells: { weekday: number; hour: number; share: number; href?: string }[];
+  /** Of a hundred percent: squares say how many that is, rather than a rate, where a share is one of a largest number. */
+  most?: number;
 }
 
-/** On which weekdays and at which hours people come. Every square says its figure: it does not live by its colour. */
+/**
+ * On which weekdays and at which hours people come, or how many marks there are then. Every square says its figure: it does
+ * not live by its colour.
+ */
 export function hourMap(map: HourMap): string {
   const mirrored = isRightToLeft(map.locale);
   const names = weekdays(map.locale);
@@ -21,10 +26,14 @@ export function hourMap(map: HourMap): string {
   const hour = new Intl.DateTimeFormat(map.locale, { hour: 'numeric', timeZone: 'UTC' });
   const hourName = (at: number) => hour.format(new Date(Date.UTC(2023, 0, 1, at)));
   const figure = new Intl.NumberFormat(map.locale, { maximumFractionDigits: 0 });
-  const written = percent(map.locale);
+  const rate = percent(map.locale);
+  const { most } = map;
+  const told = (share: number) => figure.format(share * (most ?? 100));
+  const written = (share: number) => (most === undefined ? rate(share) : told(share));
   const label = { color: INKS.text, fontSize: LETTERS - 1 };
   const rows = Math.max(1, days.length) * 28;
-  const foot = 18 * 2;
+  // Steps are named by rates: how many a colour is says the square itself.
+  const foot = most === undefined ? 18 * 2 : 0;
   return draw(
     map,
     rows + 46 + foot,
@@ -60,13 +69,13 @@ export function hourMap(map: HourMap): string {
                 show: shown.length <= 15,
                 color: DARK_INKS.has(ink) ? INKS.none : INKS.edge,
                 fontSize: LETTERS - 1,
-                formatter: figure.format(cell.share * 100),
+                formatter: told(cell.share),
               },
             };
           }),
         },
       ],
-      graphic: key(stepNames(map.locale), rows + 50, map.locale) as never,
+      ...(most === undefined && { graphic: key(stepNames(map.locale), rows + 50, map.locale) as never }),
     },
     (_series, index) => {
       const cell = map.cells[index];

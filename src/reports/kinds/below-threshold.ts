@@ -28,7 +28,10 @@ export const belowThreshold: Report = {
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 89 }).toString(), to: today }),
   async answer(em, asked, { skip, take }) {
     const threshold = asked.query.threshold ?? THRESHOLD;
-    const all = figuresBy(await countMarks(em, marksOfScope(asked), ['participant']), (count) => count.participant!);
+    const all = figuresBy(
+      await countMarks(em, { ...marksOfScope(asked), states: null }, ['participant']),
+      (count) => count.participant!,
+    );
     const below = [...all].flatMap(([id, figures]) => {
       const rate = rateOf(figures);
       // In whole numbers: 0.29 * 100 is a hair more or less than 29.

@@ -61,8 +61,14 @@ export const lateArrivals: Report = {
       total,
       isExact,
       notes: notesFor(asked),
+      ...(!asked.lateness.byArrival && { why: NOBODY_LATE }),
     };
   },
+};
+
+/** A hotel has no such state. */
+const NOBODY_LATE = {
+  text: 'Listed is whoever was marked late: no state in use says so now, so nobody is late by his time of arrival.',
 };
 
 const notesFor = ({ lateness: { grace, byArrival } }: Asked): Words[] => [
@@ -71,9 +77,7 @@ const notesFor = ({ lateness: { grace, byArrival } }: Asked): Words[] => [
         text: 'Listed is whoever was marked late, and whoever came more than {minutes} minutes after the start, whatever his mark says: so these may be more than are marked late.',
         params: { minutes: grace },
       }
-    : {
-        text: 'Listed is whoever was marked late: no state in use says so now, so nobody is late by his time of arrival.',
-      },
+    : NOBODY_LATE,
   {
     text: 'Minutes count from the planned start to the arrival; where none was noted, to the mark. Up to {minutes} minutes they are 0.',
     params: { minutes: grace },

@@ -49,16 +49,18 @@ export const trend: Report = {
       isExact: true,
       totals: [null, null, ...figureCells(total)],
       notes: figureNotes(total, asked),
-      // A picture of rates: of a choice of states there are none.
-      chart: asked.states === null ? rates(cells) : null,
+      chart: picture(asked, cells),
       meta: { figures: total },
     };
   },
 };
 
-const rates = (cells: [number, Figures][]): Chart => ({
+/** Rates; of a choice of states, how many marks. */
+const picture = ({ states }: Asked, cells: [number, Figures][]): Chart => ({
   kind: 'week',
-  title: { text: 'Attendance rate by weekday and hour' },
+  ...(states === null
+    ? { of: 'rates', title: { text: 'Attendance rate by weekday and hour' } }
+    : { of: 'marks', title: { text: 'Marks of the chosen state by weekday and hour' } }),
   cells: cells.map(([key, each]) => {
     const [weekday, hour] = placeOf(key);
     return { weekday, hour, rate: rateOf(each), marks: marksOf(each) };
