@@ -5,6 +5,7 @@ export { ALWAYS, GroupMembership } from './group-membership.entity.js';
 export { AddMembers, addMembers, NewMembers } from './add-members.js';
 export { EnrolParticipant, enrolParticipant } from './enrol-participant.js';
 export { findParticipants } from './find-participants.query.js';
+export { groupsOfParticipants } from './participant-groups.query.js';
 export { Group, sortNameOf } from './group.entity.js';
 export { refuseUnknownGroup } from './group-input.js';
 export { drainImports } from './import/drain-imports.js';

@@ -3,7 +3,7 @@ import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { Me, MyReach, type AuthRequest, type Reach, type SignedInUser } from '../auth/index.js';
-import { findParticipants, groupOptions, ownGroupsOf } from '../participants/index.js';
+import { findParticipants, groupOptions, groupsOfParticipants, ownGroupsOf } from '../participants/index.js';
 import { clock } from '../platform/clock.js';
 import { Can, Targets } from '../platform/http/access.js';
 import { attempt } from '../platform/http/form.js';
@@ -113,7 +113,16 @@ export class ReportsPages {
     const paging = { page: 1, per_page: FOUND };
     const scope = { own: ownGroupsOf(me), today: dayOf(clock.now(), me.organization.timeZone) };
     const { data, meta } = await findParticipants(this.em, { q: who }, paging, scope, 'name');
-    const people = data.map((person) => ({ ...person, query: { ...typed, participant_id: person.id } }));
+    const groups = await groupsOfParticipants(
+      this.em,
+      data.map(({ id }) => id),
+      scope,
+    );
+    const people = data.map((person) => ({
+      ...person,
+      groups: groups.get(person.id) ?? [],
+      query: { ...typed, participant_id: person.id },
+    }));
     return { who, people, more_people: meta.total > data.length };
   }
 

@@ -14,10 +14,11 @@ const UNKNOWN_PLACE = 'Of words in braces only {name}, {from} and {to} are fille
 
 const SHARED_DAY = 'Two of these periods share a day. A day counts in one of them only.';
 
-/** @returns the second of two periods that share a day, by its place; undefined when no two do */
-export function overlapping(periods: { from: string; to: string }[]): { at: number } | undefined {
+/** @returns two periods that share a day, by their places, that which begins later as `at`; undefined when no two do */
+export function overlapping(periods: { from: string; to: string }[]): { at: number; other: number } | undefined {
   const order = periods.map((period, at) => ({ ...period, at })).sort((a, b) => (a.from < b.from ? -1 : 1));
-  return order.find(({ from }, index) => index > 0 && from <= order[index - 1]!.to);
+  const second = order.findIndex(({ from }, index) => index > 0 && from <= order[index - 1]!.to);
+  return second < 0 ? undefined : { at: order[second]!.at, other: order[second - 1]!.at };
 }
 
 /**

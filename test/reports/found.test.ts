@@ -94,6 +94,7 @@ describe('reporting periods', () => {
       new URLSearchParams(Object.fromEntries(fields) as Record<string, string>),
     );
     expect([page.status, page.body.includes('href="#f-from_1"')]).toEqual([422, true]);
+    expect(page.body).toContain('This day belongs to “Spring” already.');
   });
 });
 

@@ -95,6 +95,8 @@ describe('a statement that was asked without a person', () => {
       expect(body).toContain(`/reports/statement?from=2026-01-01&amp;to=2026-12-31&amp;participant_id=${person.id}`);
     expect(body).not.toContain(`participant_id=${register.participants[1]!.id}`);
     expect(body).toMatch(/name="who"[^>]*value="ada"/);
+    // Two of one name are told apart by their groups.
+    expect(body).toContain(`<span>${register.group.name}</span>`);
   });
 
   it('says that nobody fits', async () => {

@@ -4,7 +4,7 @@ import { overlapping, type Settings } from '../../tenancy/index.js';
 
 type Period = Settings['reporting_periods'][number];
 
-const SHARED_DAY = 'This day belongs to another of these periods already. A day counts in one of them only.';
+const SHARED_DAY = 'This day belongs to “{period}” already. A day counts in one period only.';
 
 /** As many as the settings take. */
 export const MOST_PERIODS = 60;
@@ -52,8 +52,10 @@ export function periodsOf(fields: Record<string, string>): Period[] {
         if (String(typed[`from_${at}`]) > String(typed[`to_${at}`]))
           context.addIssue({ code: 'custom', path: [`to_${at}`], message: 'The last day lies before the first.' });
       const days = rows.map((at) => ({ from: String(typed[`from_${at}`]), to: String(typed[`to_${at}`]) }));
-      const second = overlapping(days);
-      if (second) context.addIssue({ code: 'custom', path: [`from_${rows[second.at]}`], message: SHARED_DAY });
+      const two = overlapping(days);
+      if (!two) return;
+      const params = { period: String(typed[`name_${rows[two.other]}`]) };
+      context.addIssue({ code: 'custom', path: [`from_${rows[two.at]}`], message: SHARED_DAY, params });
     });
   const typed = parse(schema, fields) as Record<string, string>;
   return rows

@@ -51,11 +51,11 @@ function messageOf(issue: Issue): string {
   return 'This value does not fit here.';
 }
 
-/** The numbers that a sentence names. A rule of ours brings them beside its code. */
-function paramsOf(issue: Issue): { params?: Record<string, number> } {
+/** What a sentence names. A rule of ours brings it beside its code. */
+function paramsOf(issue: Issue): { params?: Record<string, number | string> } {
   if (issue.code === 'custom') {
-    const numbers = Object.entries(issue.params ?? {}).filter(([, value]) => typeof value === 'number');
-    return numbers.length > 0 ? { params: Object.fromEntries(numbers) } : {};
+    const { code: _code, ...params } = issue.params ?? {};
+    return Object.keys(params).length > 0 ? { params } : {};
   }
   return issue.code === 'too_big' && issue.origin === 'string' ? { params: { max: Number(issue.maximum) } } : {};
 }
