@@ -14,8 +14,43 @@ export const CATEGORY_WORDS: Record<StateCategory, Words> = {
 
 const DESCRIPTION = { text: 'The same figures stand in the table beside it.' };
 
+/** More bars are no picture any more: the table says the rest. */
+const MOST_BARS = 60;
+/** A picture of more is higher than a page of paper, and than a screen. */
+const BARS_OF_ONE = 10;
+
+export interface Pictures {
+  /** Finished SVG. */
+  pictures: string[];
+  /** What the pictures leave out; null: nothing. */
+  note: Words | null;
+}
+
 /**
- * Draws the picture of a report.
+ * The pictures of a report: one; of many bars as many as it takes, an even number of them, to stand two by two.
+ * @param say puts words into the reader's language
+ */
+export function drawPictures(chart: Chart, say: (words: Words) => string, locale: string): Pictures {
+  if (chart.kind !== 'rates' || chart.points.length <= BARS_OF_ONE) {
+    const picture = drawChart(chart, say, locale);
+    return { pictures: picture === null ? [] : [picture], note: null };
+  }
+  const points = chart.points.slice(0, MOST_BARS);
+  const pieces = 2 * Math.ceil(points.length / (2 * BARS_OF_ONE));
+  const place = (piece: number) => Math.ceil((points.length * piece) / pieces);
+  const number = new Intl.NumberFormat(locale);
+  const pictures = Array.from({ length: pieces }, (_, piece) => {
+    const [from, to] = [place(piece), place(piece + 1)];
+    const title = `${say(chart.title)} ${number.format(from + 1)}–${number.format(to)}`;
+    return drawChart({ ...chart, title: { text: title, literal: true }, points: points.slice(from, to) }, say, locale)!;
+  });
+  const isCut = points.length < chart.points.length;
+  return { pictures, note: isCut ? { text: FIRST_BARS, params: { count: MOST_BARS } } : null };
+}
+const FIRST_BARS = 'The picture shows the first {count} rows of the table.';
+
+/**
+ * Draws one picture, of any size.
  * @param say puts words into the reader's language
  * @returns the SVG, or null when there is nothing to see
  */

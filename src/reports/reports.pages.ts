@@ -13,7 +13,7 @@ import { dayOf, settingsOf } from '../tenancy/index.js';
 import { parse } from '../platform/http/parse.js';
 import { type Asked, askedOf, PERIODS, reportFields, ReportQuery, type StateHere, statesHere } from './asked.js';
 import { FORMATS } from './exports/formats.js';
-import { drawChart } from './draw-chart.js';
+import { drawPictures } from './draw-chart.js';
 import { type Figures, marksOf, rateOf } from './figures.js';
 import { groupTypes, peopleById } from './people.query.js';
 import { matrixRows, signOf } from './matrix-view.js';
@@ -156,6 +156,7 @@ function shown(
   say: (words: Words) => string,
   locale: string,
 ) {
+  const drawn = answer.chart ? drawPictures(answer.chart, say, locale) : null;
   const isEmpty = (at: number) => answer.rows.every((row) => row[at] === null || row[at] === '');
   const columns = answer.columns
     .map((column, at) => ({ ...column, at }))
@@ -166,8 +167,8 @@ function shown(
     // Where a row leads: to its session or its person.
     links: linksOf(answer),
     totals: answer.totals ?? null,
-    notes: answer.notes,
-    chart: answer.chart ? drawChart(answer.chart, say, locale) : null,
+    notes: [...(drawn?.note ? [drawn.note] : []), ...answer.notes],
+    pictures: drawn?.pictures ?? [],
     chart_title: answer.chart?.title ?? null,
     sessions: answer.meta?.sessions ?? [],
     figures: figuresShown(answer),

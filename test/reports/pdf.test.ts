@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { translatorOf } from '../../src/platform/i18n.js';
 import { shareBars } from '../../src/reports/charts/index.js';
+import { drawPictures } from '../../src/reports/draw-chart.js';
 import {
   attendanceCertificate,
   type AttendanceCertificate,
@@ -335,6 +336,22 @@ describe('a picture', () => {
     expect(pdf.bytes.toString('latin1')).not.toContain('/Annot');
     expect(pdf.missing).toEqual([]);
   });
+
+  it.each(['upright', 'lying down'])('of many bars leaves no page empty and loses none: a page %s', async (how) => {
+    const points = Array.from({ length: 75 }, (_, at) => ({ label: `Person ${100 + at}`, rate: at / 100 }));
+    const { pictures, note } = drawPictures({ kind: 'rates', title: name('Rate'), points }, ({ text }) => text, 'en');
+    expect(note!.params).toEqual({ count: 60 });
+    const wide = how === 'upright' ? 1 : 13;
+    const columns = Array.from({ length: wide }, (_, at) => column(`c${at}`, 'text', `Long-heading-${at}`));
+    const rows = [columns.map(() => 'Something')];
+    const { pages } = await made(report(columns, rows, { charts: pictures, notes: [name('A note.')] }));
+    expect(pages[0]!.width > pages[0]!.height).toBe(how !== 'upright');
+    // Pieces of the head of a page and its foot alone are fewer.
+    for (const page of pages) expect(page.pieces.length).toBeGreaterThan(15);
+    const words = pages.flatMap(({ pieces }) => pieces.map((piece) => piece.text.trim()));
+    for (const { label } of points.slice(0, 60)) expect(words.filter((word) => word === label)).toHaveLength(1);
+    expect(words).not.toContain('Person 160');
+  });
 });
 
 describe('an attendance certificate', () => {
@@ -435,6 +452,39 @@ describe('a signed-off register', () => {
     ])
       expect(lines).toContain(line);
   });
+
+  const classOf = (size: number): SignedOffRegister => ({
+    ...register,
+    session: {
+      ...register.session,
+      about: ['Class', 'Place', 'Teacher'].map((one) => ({ name: name(one), value: one })),
+    },
+    people: Array.from({ length: size }, (_, at) => ({
+      ...nobody,
+      name: `Person ${at}`,
+      identifier: `S-${at}`,
+      state: 'Present',
+      markedBy: 'Bruno',
+      markedAt: new Date('2026-11-20T07:09:00Z'),
+    })),
+  });
+
+  it('of a class fits on one sheet', async () => {
+    const { pages } = await readPdf((await signedOffRegister(classOf(32), look())).bytes);
+    expect(pages).toHaveLength(1);
+  });
+
+  it('is never signed on a page without names', async () => {
+    for (let size = 30; size < 46; size += 1) {
+      const { pages } = await readPdf((await signedOffRegister(classOf(size), look())).bytes);
+      const { lines } = pages.at(-1)!;
+      expect(lines).toContain('Signature');
+      expect(lines.filter((line) => line.startsWith('Person '))).not.toHaveLength(0);
+      expect(lines.filter((line) => line.startsWith('Name '))).toHaveLength(1);
+      const people = pages.flatMap((page) => page.lines.filter((line) => line.startsWith('Person ')));
+      expect(people).toHaveLength(size);
+    }
+  }, 60_000);
 
   it('says it when it was not completed', async () => {
     expect(await linesOf({ ...register, completed: null })).toContain('This register was not completed.');

@@ -25,17 +25,21 @@ export async function* paperOf(
   me: SignedInUser,
 ): AsyncGenerator<Buffer> {
   const { renderPdf } = await import('../pdf/index.js');
-  const { CATEGORY_WORDS, drawChart } = await import('../draw-chart.js');
+  const { CATEGORY_WORDS, drawPictures } = await import('../draw-chart.js');
   const { locale, say } = sayer(me);
-  const picture = table.chart ? drawChart(table.chart, say, locale) : null;
+  const drawn = table.chart ? drawPictures(table.chart, say, locale) : null;
   const document = {
     ...table,
     title: { text: reportOf(code)!.title },
     from: asked.firstDay,
     to: asked.lastDay,
     filters: await narrowedTo(em, asked),
-    notes: [...figuresOf(table, (category) => say(CATEGORY_WORDS[category]), say, locale), ...(table.notes ?? [])],
-    charts: picture ? [picture] : [],
+    notes: [
+      ...figuresOf(table, (category) => say(CATEGORY_WORDS[category]), say, locale),
+      ...(table.notes ?? []),
+      ...(drawn?.note ? [drawn.note] : []),
+    ],
+    charts: drawn?.pictures ?? [],
   };
   const look = await lookOf(em, me);
   yield (await fitting(() => renderPdf(document, look))).bytes;

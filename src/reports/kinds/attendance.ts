@@ -20,9 +20,6 @@ import { marksOfScope } from '../scope.js';
 import { countMarks, type Dimension } from '../tallies/count-marks.query.js';
 import { recordsInSessions } from './records.js';
 
-/** Bars of one picture. */
-const MOST_BARS = 60;
-
 const PERSON: Column[] = [
   { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
   { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
@@ -89,7 +86,7 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
       ),
     ],
     chart:
-      rows.length > 0 && rows.length <= MOST_BARS
+      rows.length > 0
         ? {
             kind: 'rates',
             title: { text: 'Attendance rate' },

@@ -7,7 +7,6 @@ import { countMarks } from '../tallies/count-marks.query.js';
 
 /** Percent. */
 const THRESHOLD = 90;
-const MOST_BARS = 60;
 
 const COLUMNS: Column[] = [
   { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
@@ -63,7 +62,7 @@ export const belowThreshold: Report = {
         ...figureNotes(total),
       ],
       chart:
-        shown.length > 0 && shown.length <= MOST_BARS
+        shown.length > 0
           ? {
               kind: 'rates',
               title: { text: 'Attendance rate' },

@@ -30,6 +30,16 @@ const WIDEST_NAME = 150;
 const WRAPS = new Set<CellKind>(['text']);
 const FIGURES = new Set<CellKind>(['count', 'minutes', 'share']);
 
+/** Points over and under the lines of a row. */
+const AIR = 2;
+
+export interface TableSetting {
+  /** Points over and under the lines of a row; fewer bring more rows on a page. */
+  air?: number;
+  /** So many rows at the end begin a page, under a head of their own. */
+  apart?: number;
+}
+
 export interface SetTable {
   landscape: boolean;
   content: Content[];
@@ -46,6 +56,7 @@ export async function setTable(
   values: Values,
   nodes: Nodes,
   signal?: AbortSignal,
+  { air = AIR, apart = 0 }: TableSetting = {},
 ): Promise<SetTable> {
   const kept = table.columns.map((column, at) => ({ column, at })).filter(({ column }) => isShown(column));
   const columns = kept.map(({ column }) => column);
@@ -80,7 +91,15 @@ export async function setTable(
           newPage: part > 0,
         }),
       );
-    content.push(body(block, { columns, heads, rows, totals, size }, nodes));
+    const parted = part + 1 === layout.blocks.length ? rows.length - apart : rows.length;
+    const set = { columns, heads, size, air };
+    if (parted === rows.length) content.push(body(block, { ...set, rows, totals }, nodes));
+    else
+      content.push(
+        body(block, { ...set, rows: rows.slice(0, parted), totals: null }, nodes),
+        { text: '', pageBreak: 'after' },
+        body(block, { ...set, rows: rows.slice(parted), totals }, nodes),
+      );
     await setImmediate();
   }
   return { landscape: layout.landscape, content };
@@ -199,7 +218,8 @@ function body(
     rows,
     totals,
     size,
-  }: { columns: Column[]; heads: string[]; rows: string[][]; totals: string[] | null; size: number },
+    air,
+  }: { columns: Column[]; heads: string[]; rows: string[][]; totals: string[] | null; size: number; air: number },
   nodes: Nodes,
 ): ContentTable {
   const { setter, rightToLeft } = nodes;
@@ -226,21 +246,20 @@ function body(
       widths: order.map((index) => block.widths[index]! - PADDING),
       body: [cells(heads, true), ...rows.map((row) => cells(row, false)), ...(totals ? [cells(totals, true)] : [])],
     },
-    layout: tableLook(totals ? rows.length + 1 : null),
+    layout: tableLook(totals ? rows.length + 1 : null, air),
     fontSize: size,
-    margin: [0, 0, 0, 10],
   } as ContentTable;
 }
 
 /** Hairlines between rows, a shade behind the head, a stronger line over the sums. */
-export const tableLook = (totalsAt: number | null) => ({
+const tableLook = (totalsAt: number | null, air: number) => ({
   hLineWidth: (line: number) => (line === 1 || line === totalsAt ? 0.9 : line === 0 ? 0 : 0.4),
   vLineWidth: () => 0,
   hLineColor: (line: number) => (line === 1 || line === totalsAt ? PAPER.soft : PAPER.line),
   paddingLeft: () => PADDING / 2,
   paddingRight: () => PADDING / 2,
-  paddingTop: () => 2,
-  paddingBottom: () => 2,
+  paddingTop: () => air,
+  paddingBottom: () => air,
   fillColor: (row: number) => (row === 0 ? PAPER.shade : null),
 });
 
