@@ -16,9 +16,10 @@ import { FORMATS } from './exports/formats.js';
 import { drawPictures } from './draw-chart.js';
 import { type Figures, marksOf, rateOf } from './figures.js';
 import { groupTypes, peopleById } from './people.query.js';
-import { matrixRows, signOf } from './matrix-view.js';
+import { matrixHeads, type MatrixSession, matrixRows, signOf } from './matrix-view.js';
+import { pageColumns } from './page-columns.js';
 import { REPORTS, reportOf } from './kinds/index.js';
-import { isShown, type Words } from './report-table.js';
+import { type Words } from './report-table.js';
 import { keepingFilters, linked } from './report-links.js';
 import { type Answer, refuseFilters, type Report } from './report.js';
 import { refuseUncounted } from './tallies/place-anew.js';
@@ -70,8 +71,9 @@ export class ReportsPages {
       const asked = await askedOf(this.em, query, me, reach);
       return { asked, answer: await report.answer(this.em, asked, { skip: (page - 1) * take, take }) };
     });
-    const fields = reach === 'own' ? report.fields.filter((name) => !name.startsWith('group_')) : report.fields;
-    const choices = await this.choices({ ...report, fields }, done.value?.asked ?? null, me);
+    const open = reach === 'own' ? report.fields.filter((name) => !name.startsWith('group_')) : report.fields;
+    const choices = await this.choices({ ...report, fields: open }, done.value?.asked ?? null, me);
+    const fields = open.filter((name) => hasField(name, report, choices, reach));
     const found = done.refusals && reach !== 'own' ? await this.found(report, request, typed, me) : null;
     const say = this.reply.say(request);
     const html = this.reply.render(
@@ -91,8 +93,12 @@ export class ReportsPages {
               say,
               this.reply.localeOf(request),
             )),
-        ...(report.code === 'matrix' && done.value ? matrixOf(done.value.answer, choices.states) : {}),
+        ...(report.code === 'matrix' && done.value
+          ? matrixOf(done.value.answer, choices.states, this.reply.localeOf(request))
+          : {}),
         missing: done.refusals ? onlyMissing(done.refusals) : false,
+        // What its field says itself is told there alone.
+        untold: done.refusals?.filter(({ field }) => !fields.some((name) => name === field)) ?? [],
       },
       request,
     );
@@ -157,12 +163,8 @@ function shown(
   locale: string,
 ) {
   const drawn = answer.chart ? drawPictures(answer.chart, say, locale) : null;
-  const isEmpty = (at: number) => answer.rows.every((row) => row[at] === null || row[at] === '');
-  const columns = answer.columns
-    .map((column, at) => ({ ...column, at }))
-    .filter((column) => isShown(column) && !(column.sparse && isEmpty(column.at)));
   return {
-    columns,
+    columns: pageColumns(answer),
     rows: answer.rows,
     // Where a row leads: to its session or its person.
     links: linksOf(answer),
@@ -170,7 +172,6 @@ function shown(
     notes: [...(drawn?.note ? [drawn.note] : []), ...answer.notes],
     pictures: drawn?.pictures ?? [],
     chart_title: answer.chart?.title ?? null,
-    sessions: answer.meta?.sessions ?? [],
     figures: figuresShown(answer),
     meta: { ...paging, total: answer.total },
     is_exact: answer.isExact,
@@ -184,11 +185,24 @@ const linkedAnswer = (answer: Answer, code: string, typed: Record<string, string
   ...(answer.links && { links: answer.links.map((link) => link && keepingFilters(link, code, typed)) }),
 });
 
-function matrixOf({ columns, rows }: Answer, states: Record<string, StateHere>) {
+function matrixOf({ columns, rows, meta }: Answer, states: Record<string, StateHere>, locale: string) {
   return {
+    heads: matrixHeads((meta?.sessions ?? []) as MatrixSession[], locale),
     matrix: matrixRows(columns, rows, states),
     signs: Object.values(states).map((state) => ({ ...state, sign: signOf(state) })),
   };
+}
+
+/** Whether the form of a report has a field for a filter: a choice of one thing is none, and a person is chosen elsewhere. */
+function hasField(
+  name: keyof ReportQuery,
+  { code }: Report,
+  { type_options, periods, person }: { type_options: string[]; periods: string[]; person: object | null },
+  reach: Reach,
+): boolean {
+  if (name === 'group_type') return type_options.length > 1;
+  if (name === 'period') return periods.length > 0;
+  return name !== 'participant_id' || (reach !== 'own' && (person !== null || code === 'statement'));
 }
 
 /** The figures of the whole, told at a glance. */

@@ -93,12 +93,13 @@ export async function setTable(
       );
     const parted = part + 1 === layout.blocks.length ? rows.length - apart : rows.length;
     const set = { columns, heads, size, air };
-    if (parted === rows.length) content.push(body(block, { ...set, rows, totals }, nodes));
+    const sums = block.at.some((at) => FIGURES.has(columns[at]!.kind)) ? totals : null;
+    if (parted === rows.length) content.push(body(block, { ...set, rows, totals: sums }, nodes));
     else
       content.push(
         body(block, { ...set, rows: rows.slice(0, parted), totals: null }, nodes),
         { text: '', pageBreak: 'after' },
-        body(block, { ...set, rows: rows.slice(parted), totals }, nodes),
+        body(block, { ...set, rows: rows.slice(parted), totals: sums }, nodes),
       );
     await setImmediate();
   }
@@ -148,7 +149,8 @@ function measure(
   return {
     least: least + around,
     best: Math.max(least, Math.min(best, WIDEST)) + around,
-    full: Math.max(least, best, setter.width(head, { size, bold: true })) + around,
+    // A sign needs no room for a long head: it wraps.
+    full: Math.max(least, best, column.kind === 'state' ? 0 : setter.width(head, { size, bold: true })) + around,
   };
 }
 
