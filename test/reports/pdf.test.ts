@@ -244,9 +244,34 @@ describe('names', () => {
     expect(at('علي')).toBeLessThan(at('Baker'));
   });
 
+  it('with emoji have them, each as one sign, and spaces as narrow as elsewhere', async () => {
+    const some = [
+      'Ana 😀 Diaz',
+      'Ben 👍🏽 Bauer',
+      'Family 👨‍👩‍👧 Gray',
+      'Flag 🇫🇷 Roy',
+      'Heart ❤️ Voss',
+      'One 1️⃣ Key',
+      '小明 🎉',
+    ];
+    const pdf = await renderPdf(
+      report(
+        columns,
+        some.map((one) => [one, 'x']),
+      ),
+      look(),
+    );
+    expect(pdf.missing).toEqual([]);
+    const { pages, text } = await readPdf(pdf.bytes);
+    for (const sign of ['😀', '👍', '👨‍👩‍👧', '🇫🇷', '❤', '🎉']) expect(text).toContain(sign);
+    const pieces = pages[0]!.pieces;
+    const at = (word: string) => pieces.find((piece) => piece.text.includes(word))!;
+    expect(at('Diaz').x - at('😀').x - at('😀').width).toBeLessThan(5);
+  });
+
   it('show a replacement for what no font has, and it is told', async () => {
-    const pdf = await renderPdf(report(columns, [['Renée 😀 ተስፋ', 'x']]), look());
-    expect(pdf.missing).toEqual(['😀', 'ተ', 'ስ', 'ፋ']);
+    const pdf = await renderPdf(report(columns, [['Renée 𐤀 ተስፋ', 'x']]), look());
+    expect(pdf.missing).toEqual(['𐤀', 'ተ', 'ስ', 'ፋ']);
     expect((await readPdf(pdf.bytes)).text).toContain('Renée \ufffd \ufffd\ufffd\ufffd');
   });
 

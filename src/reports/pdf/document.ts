@@ -100,7 +100,11 @@ export class Sheet {
     const placed = charts.map((svg) => {
       const picture = pictureForPaper(svg, this.setter);
       // Its letters come out as large as those of the text.
-      const wide = Math.min(room, picture.width * (beside > 1 ? 0.65 : 0.8), (HIGHEST * picture.width) / picture.height);
+      const wide = Math.min(
+        room,
+        picture.width * (beside > 1 ? 0.65 : 0.8),
+        (HIGHEST * picture.width) / picture.height,
+      );
       return {
         width: room,
         stack: [

@@ -10,7 +10,10 @@ const FOR_PAGES = new Set(['class', 'direction', 'unicode-bidi', 'role', 'aria-l
  * the fonts of the document, in every script and order.
  * @returns also its title, which a page shows over it
  */
-export function pictureForPaper(svg: string, setter: Typesetter): { svg: string; title: string; width: number; height: number } {
+export function pictureForPaper(
+  svg: string,
+  setter: Typesetter,
+): { svg: string; title: string; width: number; height: number } {
   const picture = readSvg(svg);
   const title = picture.children.find((child) => typeof child !== 'string' && child.name === 'title') as
     SvgElement | undefined;
