@@ -336,6 +336,8 @@ describe('in Arabic', () => {
     );
     const x = (word: string) => pages[0]!.pieces.find(({ text }) => text === word)!.x;
     expect(x('First')).toBeGreaterThan(x('Second'));
+    // A narrow table, too, stands where reading begins.
+    expect(x('Second')).toBeGreaterThan(pages[0]!.width / 2);
     expect(x('Anna')).toBeGreaterThan(x('5'));
     const words = pages[0]!.pieces.map(({ text }) => text);
     expect(words).toEqual(expect.arrayContaining(['الصفحة', 'من']));

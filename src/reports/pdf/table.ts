@@ -157,16 +157,19 @@ function measure(
 interface Block {
   at: number[];
   widths: number[];
+  /** What the page has for it. */
+  room: number;
 }
 
 function layOut(columns: Column[], measures: Measure[]): { landscape: boolean; blocks: Block[] } {
   const all = columns.map((_, at) => at);
   const sum = (of: number[], which: keyof Measure) => of.reduce((total, at) => total + measures[at]![which], 0);
   const room = (width: number) => width - 2 * MARGIN;
+  const blockOf = (at: number[], wide: number): Block => ({ at, widths: fit(at, measures, wide), room: wide });
   const upright = sum(all, 'least') <= room(PORTRAIT) && sum(all, 'best') <= room(PORTRAIT) * 1.35;
-  if (upright) return { landscape: false, blocks: [{ at: all, widths: fit(all, measures, room(PORTRAIT)) }] };
+  if (upright) return { landscape: false, blocks: [blockOf(all, room(PORTRAIT))] };
   const wide = room(LANDSCAPE);
-  if (sum(all, 'least') <= wide) return { landscape: true, blocks: [{ at: all, widths: fit(all, measures, wide) }] };
+  if (sum(all, 'least') <= wide) return { landscape: true, blocks: [blockOf(all, wide)] };
   const name = Math.max(
     0,
     columns.findIndex(({ kind }) => kind === 'text'),
@@ -177,8 +180,7 @@ function layOut(columns: Column[], measures: Measure[]): { landscape: boolean; b
   const blocks: Block[] = [];
   let block: number[] = [];
   const close = () => {
-    const at = [...repeated, ...block];
-    blocks.push({ at, widths: fit(at, measures, wide) });
+    blocks.push(blockOf([...repeated, ...block], wide));
     block = [];
   };
   for (const at of all.slice(name + 1)) {
@@ -250,6 +252,8 @@ function body(
     },
     layout: tableLook(totals ? rows.length + 1 : null, air),
     fontSize: size,
+    // pdfmake begins every table at the left.
+    ...(rightToLeft && { margin: [block.room - block.widths.reduce((sum, one) => sum + one, 0), 0, 0, 0] }),
   } as ContentTable;
 }
 
