@@ -40,8 +40,13 @@ const folder = join(root, 'views');
 const scriptMark =
   "document.documentElement.classList.add('js');addEventListener('error',function(e){if(e.target.tagName==='SCRIPT')document.documentElement.classList.remove('js')},true)";
 
-/** The one inline script, for Content-Security-Policy: `script-src 'self' ${inlineScriptHash}`. */
-export const inlineScriptHash = `'sha256-${createHash('sha256').update(scriptMark).digest('base64')}'`;
+/** Opens the page again that had no network, as soon as there is one: nothing is typed there. */
+const reopenScript = "addEventListener('online',function(){location.reload()})";
+
+/** The inline scripts, for Content-Security-Policy: `script-src 'self'` and these. */
+export const inlineScriptHashes = [scriptMark, reopenScript].map(
+  (script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+);
 
 /**
  * Draws pages. Everything a template may call is here: t, tn, term, asset, url, number, time, day, weekday, dateTime, moment, ago,
@@ -212,6 +217,7 @@ export class Views {
       },
       can: (permission: string) => views.#current.can(permission),
       scriptMark,
+      reopenScript,
     };
     this.#environment.addGlobal('app', app);
     this.#environment.addFilter('upfirst', (text: string) =>

@@ -5,8 +5,61 @@ import { type Words } from './report-table.js';
 
 const DESCRIPTION = { text: 'The same figures stand in the table beside it.' };
 
+/** More bars are no picture any more: the table says the rest. */
+const MOST_BARS = 60;
+/** A picture of more is higher than a page of paper, and than a screen. */
+const BARS_OF_ONE = 10;
+
+export interface Pictures {
+  /** Finished SVG. */
+  pictures: string[];
+  /** What the pictures leave out; null: nothing. */
+  note: Words | null;
+}
+
 /**
- * Draws the picture of a report.
+ * The pictures of a report: one; of many bars that lie under each other as many as it takes, an even number of them, to
+ * stand two by two.
+ * @param words what the categories are called @param say puts words into the reader's language
+ */
+export function drawPictures(
+  chart: Chart,
+  words: Record<StateCategory, Words>,
+  say: (words: Words) => string,
+  locale: string,
+): Pictures {
+  const draw = (one: Chart) => drawChart(one, words, say, locale);
+  const bars = lying(chart);
+  if (bars <= BARS_OF_ONE) {
+    const picture = draw(chart);
+    return { pictures: picture === null ? [] : [picture], note: null };
+  }
+  const drawn = Math.min(bars, MOST_BARS);
+  const pieces = 2 * Math.ceil(drawn / (2 * BARS_OF_ONE));
+  const place = (piece: number) => Math.ceil((drawn * piece) / pieces);
+  const number = new Intl.NumberFormat(locale);
+  const pictures = Array.from({ length: pieces }, (_, piece) => {
+    const [from, to] = [place(piece), place(piece + 1)];
+    const title = { text: `${say(chart.title)} ${number.format(from + 1)}–${number.format(to)}`, literal: true };
+    return draw({ ...pieceOf(chart, from, to), title })!;
+  });
+  return { pictures, note: drawn < bars ? { text: FIRST_BARS, params: { count: MOST_BARS } } : null };
+}
+const FIRST_BARS = 'The picture shows the first {count} rows of the table.';
+
+/** How many bars lie under each other; side by side they are no higher for being many. */
+function lying(chart: Chart): number {
+  if (chart.kind === 'rates') return chart.points.length;
+  return chart.kind === 'marks' && chart.lay === 'across' ? chart.bars.length : 0;
+}
+
+function pieceOf(chart: Chart, from: number, to: number): Chart {
+  if (chart.kind === 'rates') return { ...chart, points: chart.points.slice(from, to) };
+  return chart.kind === 'marks' ? { ...chart, bars: chart.bars.slice(from, to) } : chart;
+}
+
+/**
+ * Draws one picture, of any size.
  * @param words what the categories are called @param say puts words into the reader's language
  * @returns the SVG, or null when there is nothing to see
  */

@@ -11,8 +11,36 @@ export interface MatrixRow {
   identifier: CellValue;
   /** The cells of the sessions as markup: a month of 500 people has 11,000, and there are only a few different ones. */
   cells: string;
-  /** What stands behind them, column by column. */
-  figures: CellValue[];
+  /** All values, by column. */
+  values: Row;
+}
+
+/** A session as the report tells of it: its local day and time. */
+export interface MatrixSession {
+  id: number;
+  name: string;
+  day: string;
+  time: string;
+}
+
+/**
+ * The heads of the sessions, each as narrow as its cells: the day of the month and the month stand under each other, and all
+ * of it in one sentence for whoever points at it or hears it.
+ */
+export function matrixHeads(sessions: MatrixSession[], locale: string) {
+  const as = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
+  const [day, month, whole] = [as({ day: 'numeric' }), as({ month: 'short' }), as({ dateStyle: 'full' })];
+  return sessions.map((session) => {
+    const date = new Date(session.day);
+    return {
+      id: session.id,
+      name: session.name,
+      time: session.time,
+      day: day.format(date),
+      month: month.format(date),
+      whole: `${whole.format(date)}, ${session.time} · ${session.name}`,
+    };
+  });
 }
 
 /** @param states by code */
@@ -32,7 +60,6 @@ export function matrixRows(columns: Column[], rows: Row[], states: Record<string
   };
   const first = columns.findIndex(({ kind }) => kind === 'state');
   const last = columns.findLastIndex(({ kind }) => kind === 'state');
-  const figures = columns.flatMap(({ kind }, at) => (kind === 'count' || kind === 'share' ? [at] : []));
   return rows.map((row) => ({
     name: row[0]!,
     identifier: row[1]!,
@@ -43,7 +70,7 @@ export function matrixRows(columns: Column[], rows: Row[], states: Record<string
             .slice(first, last + 1)
             .map(drawn)
             .join(''),
-    figures: figures.map((at) => row[at]!),
+    values: row,
   }));
 }
 

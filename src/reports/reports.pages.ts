@@ -14,12 +14,13 @@ import { parse } from '../platform/http/parse.js';
 import { type Asked, askedOf, PERIODS, reportFields, ReportQuery, type StateHere, statesHere } from './asked.js';
 import { FORMATS } from './exports/formats.js';
 import { categoryWords } from './category-words.js';
-import { drawChart } from './draw-chart.js';
+import { drawPictures } from './draw-chart.js';
 import { type Figures, marksOf, rateOf } from './figures.js';
 import { groupTypes, peopleById } from './people.query.js';
-import { matrixRows, signOf } from './matrix-view.js';
+import { matrixHeads, type MatrixSession, matrixRows, signOf } from './matrix-view.js';
+import { pageColumns } from './page-columns.js';
 import { REPORTS, reportOf } from './kinds/index.js';
-import { isShown, type Words } from './report-table.js';
+import { type Words } from './report-table.js';
 import { keepingFilters, linked } from './report-links.js';
 import { type Answer, refuseFilters, type Report } from './report.js';
 import { refuseUncounted } from './tallies/place-anew.js';
@@ -71,8 +72,9 @@ export class ReportsPages {
       const asked = await askedOf(this.em, query, me, reach);
       return { asked, answer: await report.answer(this.em, asked, { skip: (page - 1) * take, take }) };
     });
-    const fields = reach === 'own' ? report.fields.filter((name) => !name.startsWith('group_')) : report.fields;
-    const choices = await this.choices({ ...report, fields }, done.value?.asked ?? null, me);
+    const open = reach === 'own' ? report.fields.filter((name) => !name.startsWith('group_')) : report.fields;
+    const choices = await this.choices({ ...report, fields: open }, done.value?.asked ?? null, me);
+    const fields = open.filter((name) => hasField(name, report, choices, reach));
     const found = done.refusals && reach !== 'own' ? await this.found(report, request, typed, me) : null;
     const say = this.reply.say(request);
     const html = this.reply.render(
@@ -93,8 +95,12 @@ export class ReportsPages {
               say,
               this.reply.localeOf(request),
             )),
-        ...(report.code === 'matrix' && done.value ? matrixOf(done.value.answer, choices.states) : {}),
+        ...(report.code === 'matrix' && done.value
+          ? matrixOf(done.value.answer, choices.states, this.reply.localeOf(request))
+          : {}),
         missing: done.refusals ? onlyMissing(done.refusals) : false,
+        // What its field says itself is told there alone.
+        untold: done.refusals?.filter(({ field }) => !fields.some((name) => name === field)) ?? [],
       },
       request,
     );
@@ -173,23 +179,19 @@ function shown(
   locale: string,
 ) {
   const words = categoryWords(asked.everyState);
-  const isEmpty = (at: number) => answer.rows.every((row) => row[at] === null || row[at] === '');
-  const columns = answer.columns
-    .map((column, at) => ({ ...column, at }))
-    .filter((column) => isShown(column) && !(column.sparse && isEmpty(column.at)));
+  const drawn = answer.chart ? drawPictures(answer.chart, words, say, locale) : null;
   return {
-    columns,
+    columns: pageColumns(answer),
     rows: answer.rows,
     // Where a row leads: to its session or its person.
     links: linksOf(answer),
     totals: answer.totals ?? null,
-    notes: answer.notes,
+    notes: [...(drawn?.note ? [drawn.note] : []), ...answer.notes],
     why: answer.why ?? null,
-    chart: answer.chart ? drawChart(answer.chart, words, say, locale) : null,
+    pictures: drawn?.pictures ?? [],
     chart_title: answer.chart?.title ?? null,
     // Of what somebody's certificate can tell: not of the days before he came.
     first_day: answer.meta?.first_day ?? null,
-    sessions: answer.meta?.sessions ?? [],
     figures: figuresShown(asked, answer, words),
     meta: { ...paging, total: answer.total },
     is_exact: answer.isExact,
@@ -203,11 +205,24 @@ const linkedAnswer = (answer: Answer, code: string, typed: Record<string, string
   ...(answer.links && { links: answer.links.map((link) => link && keepingFilters(link, code, typed)) }),
 });
 
-function matrixOf({ columns, rows }: Answer, states: Record<string, StateHere>) {
+function matrixOf({ columns, rows, meta }: Answer, states: Record<string, StateHere>, locale: string) {
   return {
+    heads: matrixHeads((meta?.sessions ?? []) as MatrixSession[], locale),
     matrix: matrixRows(columns, rows, states),
     signs: Object.values(states).map((state) => ({ ...state, sign: signOf(state) })),
   };
+}
+
+/** Whether the form of a report has a field for a filter: a choice of one thing is none, and a person is chosen elsewhere. */
+function hasField(
+  name: keyof ReportQuery,
+  { code }: Report,
+  { type_options, periods, person }: { type_options: string[]; periods: string[]; person: object | null },
+  reach: Reach,
+): boolean {
+  if (name === 'group_type') return type_options.length > 1;
+  if (name === 'period') return periods.length > 0;
+  return name !== 'participant_id' || (reach !== 'own' && (person !== null || code === 'statement'));
 }
 
 /** The figures of the whole, told at a glance: the rate, and what there is of each. */

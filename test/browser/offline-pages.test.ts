@@ -74,6 +74,20 @@ describe('pages without network', () => {
     expect(await headline()).toBe('Today');
   }, 60_000);
 
+  it('open by themselves when there is network again', async () => {
+    await openRegister();
+    proxy.cut();
+    await device.page.goto('/participants');
+    expect(await headline()).toBe('No network');
+    proxy.restore();
+    await Promise.all([
+      device.page.waitForEvent('load'),
+      device.page.evaluate(() => void dispatchEvent(new Event('online'))),
+    ]);
+    expect(await headline()).not.toBe('No network');
+    expect(new URL(device.page.url()).pathname).toBe('/participants');
+  }, 60_000);
+
   it('say that they were kept, and Today says where marks wait', async () => {
     const { path, participants } = await openRegister();
     proxy.cut();

@@ -75,3 +75,56 @@ describe('a report, by keyboard alone', () => {
     expect(readFileSync(await download.path(), 'latin1').replace('ï»¿', '')).toMatch(begins);
   });
 });
+
+describe('a report on a phone', () => {
+  it('shows what it is read for, and keeps the names while the rest is scrolled', async () => {
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.goto('/reports/attendance');
+    const box = page.locator('.report-table');
+    const rightOf = (cell: string) =>
+      page
+        .locator(`.report-table ${cell}`)
+        .first()
+        .evaluate((one) => one.getBoundingClientRect().right);
+    expect(await rightOf('tbody td.num')).toBeLessThan(360);
+    expect(await page.locator('tbody td.folds').first().isVisible()).toBe(false);
+    const before = await rightOf('tbody th');
+    await box.evaluate((one) => one.scrollBy(1_000, 0));
+    expect(await box.evaluate((one) => one.scrollLeft)).toBeGreaterThan(20);
+    expect(await rightOf('tbody th')).toBeCloseTo(before, 0);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    expect(await page.locator('tbody td.folds').first().isVisible()).toBe(true);
+  });
+});
+
+describe('the form of a report', () => {
+  it('stands in one line, also when a field of it is refused', async () => {
+    for (const query of ['', '?from=2026-11-20&to=2026-11-01']) {
+      await page.goto(`/reports/below-threshold${query}`);
+      const tops = await page
+        .locator('.report-filters :is(input, select, button)')
+        .evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)));
+      expect(tops.length).toBeGreaterThan(3);
+      expect(new Set(tops).size).toBe(1);
+    }
+  });
+});
+
+describe('somebody who sees only himself', () => {
+  it('is shown no name of a session as if it led somewhere', async () => {
+    const made = await world.addRegister(world.school, ['Emil External']);
+    const [person] = made.participants;
+    const record = { participant_id: person!.id, presence_state: 'present' };
+    expect((await world.ana.post('/api/presence', { session_id: made.session.id, records: [record] })).status).toBe(
+      200,
+    );
+    await world.ana.put(`/api/admin/users/${world.school.user.emil!.id}`, { participant_id: person!.id });
+    const his = await pageOf(browser, world.emil);
+    await his.goto('/');
+    const line = await his
+      .locator('.row-title')
+      .first()
+      .evaluate((one) => getComputedStyle(one).textDecorationLine);
+    expect(line).toBe('none');
+  });
+});

@@ -37,7 +37,7 @@ afterAll(() => world.close());
 async function linksOf(page: string): Promise<string[]> {
   const { status, body } = await world.ana.get(page);
   expect([page, status]).toEqual([page, 200]);
-  const svg = /<svg.*<\/svg>/s.exec(body.slice(body.indexOf('class="chart-box"')))![0];
+  const svg = /<svg.*<\/svg>/s.exec(body.slice(body.indexOf('class="chart-box')))![0];
   return [...new Set([...svg.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href!.replaceAll('&amp;', '&')))];
 }
 
@@ -85,6 +85,66 @@ describe('a picture', () => {
     const links = await linksOf(`/reports/statement?participant_id=${person}`);
     expect(links.length).toBeGreaterThanOrEqual(69);
     expect(links[5]).toMatch(new RegExp(`^/reports/statement\\?from=([-\\d]+)&to=\\1&participant_id=${person}$`));
+  });
+});
+
+describe('a picture of many', () => {
+  it('is several, whose bars lead on; more than sixty are drawn in part, and the page says so', async () => {
+    const many = Array.from({ length: 64 }, (_, at) => `Many Person${at}`);
+    const { session, participants, group } = await world.addRegister(world.school, many);
+    const records = participants.map(({ id }) => ({ participant_id: id, presence_state: 'absent' }));
+    expect((await world.ana.post('/api/presence', { session_id: session.id, records })).status).toBe(200);
+    const page = `/reports/below-threshold?group_id=${group.id}&from=2020-01-01&to=2029-01-01`;
+    expect(await linksOf(page)).toHaveLength(60);
+    const { body } = await world.ana.get(page);
+    expect(body.split('<svg xmlns').length - 1).toBe(6);
+    expect(body).toContain('>Attendance rate 51–60</title>');
+    expect(body).toContain('The picture shows the first 60 rows of the table.');
+    const ids = [...body.matchAll(/ id="(chart-[^"]*)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe('a table', () => {
+  const heads = (body: string) =>
+    [...body.slice(body.indexOf('<thead>'), body.indexOf('</thead>')).matchAll(/<th [^>]*>([^<]*)/g)].map(
+      ([, head]) => head,
+    );
+
+  it('has first what it is read for, leaves out what there is none of, and folds on a phone', async () => {
+    const { body } = await world.ana.get('/reports/attendance?from=2020-01-01&to=2029-01-01');
+    expect(heads(body)).toEqual(['Student', 'Identifier', 'Rate', 'Present', 'Late', 'Absent', 'Excused']);
+    const { identifier } = register.participants[0]!;
+    expect(body).toContain(`<small class="folded">${identifier}</small></th><td class="folds">${identifier}</td>`);
+    const late = await world.ana.get(`/reports/absentees?group_id=${register.group.id}&from=2020-01-01&to=2029-01-01`);
+    expect(heads(late.body).slice(0, 4)).toEqual(['Student', 'Identifier', 'State', 'Begins']);
+  });
+
+  it('of everybody and every session tells the day in each head, and all of it to whoever hears it', async () => {
+    const today = new Date().toISOString().slice(0, 10);
+    const page = `/reports/matrix?group_id=${register.group.id}&from=${today}&to=${today}`;
+    const { body } = await world.ana.get(page);
+    const start = register.session.scheduledStartAt;
+    const as = (options: Intl.DateTimeFormatOptions) =>
+      start.toLocaleString('en', { ...options, timeZone: world.school.organization.timeZone });
+    expect(body).toContain(`<b aria-hidden="true">${as({ day: 'numeric' })}</b>`);
+    expect(body).toContain(`<span aria-hidden="true">${as({ month: 'short' })}</span>`);
+    expect(body).toMatch(new RegExp(`<span class="sr-only">${as({ dateStyle: 'full' })}, \\d\\d:\\d\\d · `));
+  });
+});
+
+describe('a filter that is refused', () => {
+  it('is told once, at its field', async () => {
+    const { status, body } = await world.ana.get('/reports/attendance?from=2026-11-20&to=2026-11-01');
+    expect(status).toBe(422);
+    expect(body.split('The beginning lies after the end.')).toHaveLength(2);
+    expect(body).toMatch(/name="from"[^>]* aria-describedby="from-error" aria-invalid="true"/);
+    expect(body).toContain('id="from-error"');
+  });
+
+  it('is told above where the form has no such field', async () => {
+    const { body } = await world.ana.get('/reports/attendance?from=2026-11-01&to=2026-11-20&participant_id=abc');
+    expect(body).toMatch(/class="problem" role="alert"/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { translatorOf } from '../../src/platform/i18n.js';
 import { shareBars } from '../../src/reports/charts/index.js';
+import { drawPictures } from '../../src/reports/draw-chart.js';
 import {
   attendanceCertificate,
   type AttendanceCertificate,
@@ -243,9 +244,34 @@ describe('names', () => {
     expect(at('علي')).toBeLessThan(at('Baker'));
   });
 
+  it('with emoji have them, each as one sign, and spaces as narrow as elsewhere', async () => {
+    const some = [
+      'Ana 😀 Diaz',
+      'Ben 👍🏽 Bauer',
+      'Family 👨‍👩‍👧 Gray',
+      'Flag 🇫🇷 Roy',
+      'Heart ❤️ Voss',
+      'One 1️⃣ Key',
+      '小明 🎉',
+    ];
+    const pdf = await renderPdf(
+      report(
+        columns,
+        some.map((one) => [one, 'x']),
+      ),
+      look(),
+    );
+    expect(pdf.missing).toEqual([]);
+    const { pages, text } = await readPdf(pdf.bytes);
+    for (const sign of ['😀', '👍', '👨‍👩‍👧', '🇫🇷', '❤', '🎉']) expect(text).toContain(sign);
+    const pieces = pages[0]!.pieces;
+    const at = (word: string) => pieces.find((piece) => piece.text.includes(word))!;
+    expect(at('Diaz').x - at('😀').x - at('😀').width).toBeLessThan(5);
+  });
+
   it('show a replacement for what no font has, and it is told', async () => {
-    const pdf = await renderPdf(report(columns, [['Renée 😀 ተስፋ', 'x']]), look());
-    expect(pdf.missing).toEqual(['😀', 'ተ', 'ስ', 'ፋ']);
+    const pdf = await renderPdf(report(columns, [['Renée 𐤀 ተስፋ', 'x']]), look());
+    expect(pdf.missing).toEqual(['𐤀', 'ተ', 'ስ', 'ፋ']);
     expect((await readPdf(pdf.bytes)).text).toContain('Renée \ufffd \ufffd\ufffd\ufffd');
   });
 
@@ -310,6 +336,8 @@ describe('in Arabic', () => {
     );
     const x = (word: string) => pages[0]!.pieces.find(({ text }) => text === word)!.x;
     expect(x('First')).toBeGreaterThan(x('Second'));
+    // A narrow table, too, stands where reading begins.
+    expect(x('Second')).toBeGreaterThan(pages[0]!.width / 2);
     expect(x('Anna')).toBeGreaterThan(x('5'));
     const words = pages[0]!.pieces.map(({ text }) => text);
     expect(words).toEqual(expect.arrayContaining(['الصفحة', 'من']));
@@ -334,6 +362,22 @@ describe('a picture', () => {
     // On paper nothing can be clicked.
     expect(pdf.bytes.toString('latin1')).not.toContain('/Annot');
     expect(pdf.missing).toEqual([]);
+  });
+
+  it.each(['upright', 'lying down'])('of many bars leaves no page empty and loses none: a page %s', async (how) => {
+    const points = Array.from({ length: 75 }, (_, at) => ({ label: `Person ${100 + at}`, rate: at / 100 }));
+    const { pictures, note } = drawPictures({ kind: 'rates', title: name('Rate'), points }, ({ text }) => text, 'en');
+    expect(note!.params).toEqual({ count: 60 });
+    const wide = how === 'upright' ? 1 : 13;
+    const columns = Array.from({ length: wide }, (_, at) => column(`c${at}`, 'text', `Long-heading-${at}`));
+    const rows = [columns.map(() => 'Something')];
+    const { pages } = await made(report(columns, rows, { charts: pictures, notes: [name('A note.')] }));
+    expect(pages[0]!.width > pages[0]!.height).toBe(how !== 'upright');
+    // Pieces of the head of a page and its foot alone are fewer.
+    for (const page of pages) expect(page.pieces.length).toBeGreaterThan(15);
+    const words = pages.flatMap(({ pieces }) => pieces.map((piece) => piece.text.trim()));
+    for (const { label } of points.slice(0, 60)) expect(words.filter((word) => word === label)).toHaveLength(1);
+    expect(words).not.toContain('Person 160');
   });
 });
 
@@ -435,6 +479,39 @@ describe('a signed-off register', () => {
     ])
       expect(lines).toContain(line);
   });
+
+  const classOf = (size: number): SignedOffRegister => ({
+    ...register,
+    session: {
+      ...register.session,
+      about: ['Class', 'Place', 'Teacher'].map((one) => ({ name: name(one), value: one })),
+    },
+    people: Array.from({ length: size }, (_, at) => ({
+      ...nobody,
+      name: `Person ${at}`,
+      identifier: `S-${at}`,
+      state: 'Present',
+      markedBy: 'Bruno',
+      markedAt: new Date('2026-11-20T07:09:00Z'),
+    })),
+  });
+
+  it('of a class fits on one sheet', async () => {
+    const { pages } = await readPdf((await signedOffRegister(classOf(32), look())).bytes);
+    expect(pages).toHaveLength(1);
+  });
+
+  it('is never signed on a page without names', async () => {
+    for (let size = 30; size < 46; size += 1) {
+      const { pages } = await readPdf((await signedOffRegister(classOf(size), look())).bytes);
+      const { lines } = pages.at(-1)!;
+      expect(lines).toContain('Signature');
+      expect(lines.filter((line) => line.startsWith('Person '))).not.toHaveLength(0);
+      expect(lines.filter((line) => line.startsWith('Name '))).toHaveLength(1);
+      const people = pages.flatMap((page) => page.lines.filter((line) => line.startsWith('Person ')));
+      expect(people).toHaveLength(size);
+    }
+  }, 60_000);
 
   it('says it when it was not completed', async () => {
     expect(await linesOf({ ...register, completed: null })).toContain('This register was not completed.');

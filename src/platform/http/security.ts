@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { withCurrent } from '../current.js';
-import { inlineScriptHash } from '../views.js';
+import { inlineScriptHashes } from '../views.js';
 import { crossSite, loginRequired, notFound } from './problem.js';
 import { isApi, type AppRequest } from './request.js';
 
-/** Security headers. State colours are style attributes, so styles may be inline; scripts never, but for the one that says that script runs. */
+/** Security headers. State colours are style attributes, so styles may be inline; scripts never, but for those of views.ts. */
 export const securityHeaders = (): RequestHandler =>
   helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         'default-src': ["'self'"],
-        'script-src': ["'self'", inlineScriptHash],
+        'script-src': ["'self'", ...inlineScriptHashes],
         'style-src': ["'self'", "'unsafe-inline'"],
         'img-src': ["'self'", 'data:'],
         'object-src': ["'none'"],

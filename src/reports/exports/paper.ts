@@ -26,18 +26,22 @@ export async function* paperOf(
   me: SignedInUser,
 ): AsyncGenerator<Buffer> {
   const { renderPdf } = await import('../pdf/index.js');
-  const { drawChart } = await import('../draw-chart.js');
+  const { drawPictures } = await import('../draw-chart.js');
   const words = categoryWords(asked.everyState);
   const { locale, say } = sayer(me);
-  const picture = table.chart ? drawChart(table.chart, words, say, locale) : null;
+  const drawn = table.chart ? drawPictures(table.chart, words, say, locale) : null;
   const document = {
     ...table,
     title: { text: reportOf(code)!.title },
     from: asked.firstDay,
     to: asked.lastDay,
     filters: await narrowedTo(em, asked),
-    notes: [...figuresOf(table, asked, (category) => say(words[category]), say, locale), ...(table.notes ?? [])],
-    charts: picture ? [picture] : [],
+    notes: [
+      ...figuresOf(table, asked, (category) => say(words[category]), say, locale),
+      ...(table.notes ?? []),
+      ...(drawn?.note ? [drawn.note] : []),
+    ],
+    charts: drawn?.pictures ?? [],
   };
   const look = await lookOf(em, me);
   yield (await fitting(() => renderPdf(document, look))).bytes;

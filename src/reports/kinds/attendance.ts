@@ -21,9 +21,6 @@ import { marksOfScope } from '../scope.js';
 import { countMarks, type Dimension } from '../tallies/count-marks.query.js';
 import { recordsInSessions } from './records.js';
 
-/** Bars of one picture. */
-const MOST_BARS = 60;
-
 const PERSON: Column[] = [
   { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
   { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
@@ -100,7 +97,7 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
         (part?.rows ?? []).map((row) => row.period),
       ),
     ],
-    chart: bars.length > 0 && bars.length <= MOST_BARS ? picture(asked, bars) : null,
+    chart: bars.length > 0 ? picture(asked, bars) : null,
     meta: { figures: total },
   };
 }

@@ -8,7 +8,6 @@ import { countMarks } from '../tallies/count-marks.query.js';
 
 /** Percent. */
 const THRESHOLD = 90;
-const MOST_BARS = 60;
 
 const columnsFor = (asked: Asked): Column[] => [
   { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
@@ -69,7 +68,7 @@ export const belowThreshold: Report = {
         ...figureNotes(total, asked),
       ],
       chart:
-        shown.length > 0 && shown.length <= MOST_BARS
+        shown.length > 0
           ? {
               kind: 'rates',
               title: { text: 'Attendance rate' },

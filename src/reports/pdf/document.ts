@@ -14,6 +14,7 @@ export interface Pdf {
   bytes: Buffer;
   /** Letters that no font has; each shows as a replacement. Empty nearly always. */
   missing: string[];
+  pages: number;
 }
 
 export const WIDTH = { portrait: 595.28 - 2 * MARGIN, landscape: 841.89 - 2 * MARGIN };
@@ -89,20 +90,33 @@ export class Sheet {
     return this.paragraph(this.look.words(NAMED.text, { name, value }), width, { after: 1 });
   }
 
-  /** Pictures, each under its title. */
+  /**
+   * Pictures, each under its title; several stand two by two. A row of them is never parted, and never so high that it would
+   * leave the first page empty.
+   */
   pictures(charts: string[], width: number): Content[] {
-    return charts.map((svg) => {
+    const beside = charts.length > 1 ? 2 : 1;
+    const room = (width - GAP * (beside - 1)) / beside;
+    const placed = charts.map((svg) => {
       const picture = pictureForPaper(svg, this.setter);
       // Its letters come out as large as those of the text.
-      const wide = Math.min(width, picture.width * 0.8);
+      const wide = Math.min(
+        room,
+        picture.width * (beside > 1 ? 0.65 : 0.8),
+        (HIGHEST * picture.width) / picture.height,
+      );
       return {
+        width: room,
         stack: [
-          this.nodes.text(picture.title, { size: 10, bold: true, width, margin: [0, 8, 0, 4] }),
+          this.nodes.text(picture.title, { size: 10, bold: true, width: room, margin: [0, 8, 0, 4] }),
           { svg: picture.svg, width: wide, alignment: alignmentOf('start', this.rightToLeft) },
         ],
-        unbreakable: true,
-        margin: [0, 0, 0, 8],
       } as Content;
+    });
+    return Array.from({ length: Math.ceil(placed.length / beside) }, (_, row) => {
+      const columns = placed.slice(row * beside, (row + 1) * beside);
+      if (this.rightToLeft) columns.reverse();
+      return { columns, columnGap: GAP, unbreakable: true, margin: [0, 0, 0, 8] } as Content;
     });
   }
 
@@ -129,6 +143,7 @@ export class Sheet {
     const made = look.generatedBy
       ? look.words(MADE_BY.text, { time: values.time(look.generatedAt), name: look.generatedBy })
       : look.words(MADE.text, { time: values.time(look.generatedAt) });
+    let printed = 1;
     const definition = {
       pageSize: 'A4',
       pageOrientation: landscape ? 'landscape' : 'portrait',
@@ -153,19 +168,26 @@ export class Sheet {
               ],
               margin: [MARGIN, 22, MARGIN, 0],
             },
-      footer: (page: number, pages: number) => ({
-        columns: pair(made, look.words(PAGE.text, { page: values.count(page), pages: values.count(pages) })),
-        margin: [MARGIN, 16, MARGIN, 0],
-      }),
+      footer: (page: number, pages: number) => {
+        printed = pages;
+        return {
+          columns: pair(made, look.words(PAGE.text, { page: values.count(page), pages: values.count(pages) })),
+          margin: [MARGIN, 16, MARGIN, 0],
+        };
+      },
     } as unknown as TDocumentDefinitions;
     signal?.throwIfAborted();
     await setImmediate();
     const bytes = await pdfmake.createPdf(definition).getBuffer();
     signal?.throwIfAborted();
-    return { bytes, missing: [...this.setter.missing] };
+    return { bytes, missing: [...this.setter.missing], pages: printed };
   }
 }
 
+/** Between pictures that stand beside each other. */
+const GAP = 16;
+/** Under a heading this fits on a page lying down. */
+const HIGHEST = 260;
 const LOGO = { width: 150, height: 54 };
 
 /** Any picture that can be read, as one that every reader of PDF shows; null when it is none. */

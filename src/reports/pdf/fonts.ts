@@ -33,6 +33,13 @@ const FACES = [
     letters:
       /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\u2100-\u27bf\u3000-\u30ff\uff00-\uffef]/u,
   },
+  // In one ink.
+  {
+    name: 'emoji',
+    package: '@expo-google-fonts/noto-emoji',
+    file: 'NotoEmoji',
+    letters: /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u,
+  },
 ] as const;
 
 export type FaceName = (typeof FACES)[number]['name'];

@@ -10,12 +10,16 @@ const FOR_PAGES = new Set(['class', 'direction', 'unicode-bidi', 'role', 'aria-l
  * the fonts of the document, in every script and order.
  * @returns also its title, which a page shows over it
  */
-export function pictureForPaper(svg: string, setter: Typesetter): { svg: string; title: string; width: number } {
+export function pictureForPaper(
+  svg: string,
+  setter: Typesetter,
+): { svg: string; title: string; width: number; height: number } {
   const picture = readSvg(svg);
   const title = picture.children.find((child) => typeof child !== 'string' && child.name === 'title') as
     SvgElement | undefined;
   const paper: SvgElement = { ...picture, attributes: plain(picture), children: flat(picture.children, setter) };
-  return { svg: writeSvg(paper), title: title ? wordsOf(title) : '', width: Number(picture.attributes.width) };
+  const { width, height } = picture.attributes;
+  return { svg: writeSvg(paper), title: title ? wordsOf(title) : '', width: Number(width), height: Number(height) };
 }
 
 const wordsOf = (node: SvgElement): string =>

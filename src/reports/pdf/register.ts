@@ -78,24 +78,20 @@ export async function signedOffRegister(register: SignedOffRegister, look: Look,
     };
     return keys.map((key) => texts[key]);
   };
-  const table = await setTable({ columns, rows: inOnePiece(people.map(row)) }, look, values, sheet.nodes, signal);
-  const width = table.landscape ? WIDTH.landscape : WIDTH.portrait;
   const counted = register.counts.map(({ label, count }) =>
     look.words(COUNTED.text, { name: said(look, label), value: values.count(count) }),
   );
   const completed = register.completed
     ? look.words(COMPLETED.text, { name: register.completed.by, time: values.time(register.completed.at) })
     : look.words(NOT_COMPLETED.text);
-  const content: Content[] = [
-    ...(await sheet.letterhead(width)),
-    sheet.nodes.text(session.title, { size: 16, bold: true, width, direction: 'auto', margin: [0, 0, 0, 4] }),
-    sheet.paragraph(when, width, { size: 10.5, after: 6 }),
-    ...session.about.map(({ name, value }) => sheet.named(said(look, name), value, width)),
-    { text: '', margin: [0, 4, 0, 4] },
-    ...table.content,
-    {
-      // Nobody signs an empty page.
+  /** @param apart so many people at the end begin a page */
+  const print = async ({ isSigned = true, apart = 0 } = {}): Promise<Pdf> => {
+    const rows = inOnePiece(people.map(row));
+    const table = await setTable({ columns, rows }, look, values, sheet.nodes, signal, { air: AIR, apart });
+    const width = table.landscape ? WIDTH.landscape : WIDTH.portrait;
+    const signOff: Content = {
       unbreakable: true,
+      margin: [0, 8, 0, 0],
       stack: [
         ...(counted.length ? [sheet.paragraph(counted.join(' · '), width)] : []),
         ...register.notes.map((note) => sheet.paragraph(said(look, note), width, { size: 8 })),
@@ -107,10 +103,29 @@ export async function signedOffRegister(register: SignedOffRegister, look: Look,
           32,
         ),
       ],
-    },
-  ];
-  return sheet.print(session.title, when, table.landscape, content, signal);
+    };
+    const content: Content[] = [
+      ...(await sheet.letterhead(width)),
+      sheet.nodes.text(session.title, { size: 16, bold: true, width, direction: 'auto', margin: [0, 0, 0, 4] }),
+      sheet.paragraph(when, width, { size: 10.5, after: 6 }),
+      ...session.about.map(({ name, value }) => sheet.named(said(look, name), value, width)),
+      { text: '', margin: [0, 4, 0, 4] },
+      ...table.content,
+      ...(isSigned ? [signOff] : []),
+    ];
+    return sheet.print(session.title, when, table.landscape, content, signal);
+  };
+  const sheets = await print();
+  const apart = Math.min(TOGETHER, people.length - 1);
+  if (sheets.pages === 1 || apart < 1 || (await print({ isSigned: false })).pages === sheets.pages) return sheets;
+  // The signature would stand on a page of its own, and nobody signs a page without names.
+  return print({ apart });
 }
+
+/** Points over and under a line: a class of thirty fits on one sheet, with its signature. */
+const AIR = 1;
+/** So many people go with the signature to the next page. */
+const TOGETHER = 4;
 
 /** The hour, with its day when that is another one than the session's. */
 function hour({ values, look }: Sheet, time: Date, start: Date): string {

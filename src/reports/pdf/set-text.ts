@@ -36,6 +36,9 @@ const WORD_OF_SUCH =
   /[\p{Script=Arabic}\p{Script=Hebrew}\u0640][\p{Script=Arabic}\p{Script=Hebrew}\p{M}\u0640\u200c\u200d]*/u;
 const DIGIT = /\p{Nd}/u;
 
+/** fontkit cannot measure the space of the Korean font; that of emoji is as wide as they are. */
+const SPACELESS = new Set<FaceName>(['korean', 'emoji']);
+
 let bidi: Bidi | null = null;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const words = new Intl.Segmenter('en', { granularity: 'word' });
@@ -72,8 +75,8 @@ export class Typesetter {
     let at = 0;
     for (const { letters, face } of faces) {
       const last = spans.at(-1);
-      // A space goes with what stands before it: fewer pieces. (fontkit cannot measure the space of the Korean font.)
-      if (last && (last.face === face || (letters === ' ' && last.face !== 'korean'))) last.end += letters.length;
+      // A space goes with what stands before it: fewer pieces.
+      if (last && (last.face === face || (letters === ' ' && !SPACELESS.has(last.face)))) last.end += letters.length;
       else spans.push({ start: at, end: at + letters.length, face });
       at += letters.length;
     }

@@ -30,6 +30,16 @@ const WIDEST_NAME = 150;
 const WRAPS = new Set<CellKind>(['text']);
 const FIGURES = new Set<CellKind>(['count', 'minutes', 'share']);
 
+/** Points over and under the lines of a row. */
+const AIR = 2;
+
+export interface TableSetting {
+  /** Points over and under the lines of a row; fewer bring more rows on a page. */
+  air?: number;
+  /** So many rows at the end begin a page, under a head of their own. */
+  apart?: number;
+}
+
 export interface SetTable {
   landscape: boolean;
   content: Content[];
@@ -46,6 +56,7 @@ export async function setTable(
   values: Values,
   nodes: Nodes,
   signal?: AbortSignal,
+  { air = AIR, apart = 0 }: TableSetting = {},
 ): Promise<SetTable> {
   const kept = table.columns.map((column, at) => ({ column, at })).filter(({ column }) => isShown(column));
   const columns = kept.map(({ column }) => column);
@@ -80,7 +91,16 @@ export async function setTable(
           newPage: part > 0,
         }),
       );
-    content.push(body(block, { columns, heads, rows, totals, size }, nodes));
+    const parted = part + 1 === layout.blocks.length ? rows.length - apart : rows.length;
+    const set = { columns, heads, size, air };
+    const sums = block.at.some((at) => FIGURES.has(columns[at]!.kind)) ? totals : null;
+    if (parted === rows.length) content.push(body(block, { ...set, rows, totals: sums }, nodes));
+    else
+      content.push(
+        body(block, { ...set, rows: rows.slice(0, parted), totals: null }, nodes),
+        { text: '', pageBreak: 'after' },
+        body(block, { ...set, rows: rows.slice(parted), totals: sums }, nodes),
+      );
     await setImmediate();
   }
   return { landscape: layout.landscape, content };
@@ -129,23 +149,27 @@ function measure(
   return {
     least: least + around,
     best: Math.max(least, Math.min(best, WIDEST)) + around,
-    full: Math.max(least, best, setter.width(head, { size, bold: true })) + around,
+    // A sign needs no room for a long head: it wraps.
+    full: Math.max(least, best, column.kind === 'state' ? 0 : setter.width(head, { size, bold: true })) + around,
   };
 }
 
 interface Block {
   at: number[];
   widths: number[];
+  /** What the page has for it. */
+  room: number;
 }
 
 function layOut(columns: Column[], measures: Measure[]): { landscape: boolean; blocks: Block[] } {
   const all = columns.map((_, at) => at);
   const sum = (of: number[], which: keyof Measure) => of.reduce((total, at) => total + measures[at]![which], 0);
   const room = (width: number) => width - 2 * MARGIN;
+  const blockOf = (at: number[], wide: number): Block => ({ at, widths: fit(at, measures, wide), room: wide });
   const upright = sum(all, 'least') <= room(PORTRAIT) && sum(all, 'best') <= room(PORTRAIT) * 1.35;
-  if (upright) return { landscape: false, blocks: [{ at: all, widths: fit(all, measures, room(PORTRAIT)) }] };
+  if (upright) return { landscape: false, blocks: [blockOf(all, room(PORTRAIT))] };
   const wide = room(LANDSCAPE);
-  if (sum(all, 'least') <= wide) return { landscape: true, blocks: [{ at: all, widths: fit(all, measures, wide) }] };
+  if (sum(all, 'least') <= wide) return { landscape: true, blocks: [blockOf(all, wide)] };
   const name = Math.max(
     0,
     columns.findIndex(({ kind }) => kind === 'text'),
@@ -156,8 +180,7 @@ function layOut(columns: Column[], measures: Measure[]): { landscape: boolean; b
   const blocks: Block[] = [];
   let block: number[] = [];
   const close = () => {
-    const at = [...repeated, ...block];
-    blocks.push({ at, widths: fit(at, measures, wide) });
+    blocks.push(blockOf([...repeated, ...block], wide));
     block = [];
   };
   for (const at of all.slice(name + 1)) {
@@ -199,7 +222,8 @@ function body(
     rows,
     totals,
     size,
-  }: { columns: Column[]; heads: string[]; rows: string[][]; totals: string[] | null; size: number },
+    air,
+  }: { columns: Column[]; heads: string[]; rows: string[][]; totals: string[] | null; size: number; air: number },
   nodes: Nodes,
 ): ContentTable {
   const { setter, rightToLeft } = nodes;
@@ -226,21 +250,22 @@ function body(
       widths: order.map((index) => block.widths[index]! - PADDING),
       body: [cells(heads, true), ...rows.map((row) => cells(row, false)), ...(totals ? [cells(totals, true)] : [])],
     },
-    layout: tableLook(totals ? rows.length + 1 : null),
+    layout: tableLook(totals ? rows.length + 1 : null, air),
     fontSize: size,
-    margin: [0, 0, 0, 10],
+    // pdfmake begins every table at the left.
+    ...(rightToLeft && { margin: [block.room - block.widths.reduce((sum, one) => sum + one, 0), 0, 0, 0] }),
   } as ContentTable;
 }
 
 /** Hairlines between rows, a shade behind the head, a stronger line over the sums. */
-export const tableLook = (totalsAt: number | null) => ({
+const tableLook = (totalsAt: number | null, air: number) => ({
   hLineWidth: (line: number) => (line === 1 || line === totalsAt ? 0.9 : line === 0 ? 0 : 0.4),
   vLineWidth: () => 0,
   hLineColor: (line: number) => (line === 1 || line === totalsAt ? PAPER.soft : PAPER.line),
   paddingLeft: () => PADDING / 2,
   paddingRight: () => PADDING / 2,
-  paddingTop: () => 2,
-  paddingBottom: () => 2,
+  paddingTop: () => air,
+  paddingBottom: () => air,
   fillColor: (row: number) => (row === 0 ? PAPER.shade : null),
 });
 

@@ -48,7 +48,7 @@ export async function plainForm(request: Request, url: URL): Promise<Response> {
 async function keep(read: (session: number, fields: Fields) => Draft[], session: number, fields: Fields) {
   const drafts = read(session, fields);
   const owner = fields.binding || (await currentBinding())?.binding;
-  if (!owner) throw new Error('nobody has signed in on this device');
+  if (!owner) throw new Error('signed out');
   if (drafts.length > 0) await capture(owner, drafts, await namesOf(owner, `/sessions/${session}`, drafts));
   return drafts.length;
 }
@@ -56,7 +56,7 @@ async function keep(read: (session: number, fields: Fields) => Draft[], session:
 /** The rows that were changed, by the very rule of the server. */
 function marks(session: number, fields: Fields): Draft[] {
   const rows = changedRows(fields);
-  if (!rows) throw new Error('the form did not arrive whole');
+  if (!rows) throw new Error('form cut off');
   return rows.map((row) => ({
     kind: 'presence',
     session_id: session,
@@ -70,7 +70,7 @@ function marks(session: number, fields: Fields): Draft[] {
 function newPerson(session: number, fields: Fields): Draft[] {
   const text = (name: string) => fields[name]?.trim().replace(/\s+/g, ' ') ?? '';
   const group_id = Number(fields.group_id);
-  if (!text('first_name') || !Number.isSafeInteger(group_id) || group_id < 1) throw new Error('no person, or no group');
+  if (!text('first_name') || !Number.isSafeInteger(group_id) || group_id < 1) throw new Error('no person');
   return [
     {
       kind: 'participant',

@@ -84,7 +84,7 @@ self.addEventListener('sync' as 'message', (event) =>
     (async () => {
       await drain();
       // It asks again later when this fails.
-      if ((await waiting()) > 0) throw new Error('marks are left to be sent');
+      if ((await waiting()) > 0) throw new Error('waiting');
     })(),
   ),
 );
