@@ -48,12 +48,12 @@ export class SendReport {
    */
   async send(
     report: Report,
-    question: { query: ReportQuery; asked: Asked; format: Format },
+    question: { query: ReportQuery; asked: Asked; format: Format; bom: boolean },
     me: SignedInUser,
     response: Response,
   ): Promise<void> {
     if (question.format === 'pdf') return this.onPaper(report.code, question.query, me, response);
-    const { asked, format } = question;
+    const { asked, format, bom } = question;
     if (!exportReach(me, report.code)) throw permissionDenied();
     // In one piece: between two of them marks come and go, and a row would stand there twice, or not at all.
     const whole = await wholeOf(report, this.em, asked, MOST_ROWS + 1);
@@ -65,7 +65,7 @@ export class SendReport {
     const { locale, say } = sayer(me);
     const table = { ...whole, rows: inPieces(rows) };
     const reader = { say, timeZone: me.organization.timeZone, rightToLeft: translatorOf(locale).direction === 'rtl' };
-    const file = format === 'csv' ? csvOf(table) : workbookOf(report.code, table, reader);
+    const file = format === 'csv' ? csvOf(table, { bom }) : workbookOf(report.code, table, reader);
     response.attachment(fileNameOf(report.code, { from: asked.firstDay, to: asked.lastDay }, asked.today, format));
     response.setHeader('Content-Type', format === 'csv' ? CSV_TYPE : XLSX_TYPE);
     try {

@@ -88,6 +88,27 @@ describe.each(REPORTS.map(({ code }) => code))('%s', (code) => {
   }, 60_000);
 });
 
+describe('CSV from a page', () => {
+  it('begins with the mark of UTF-8, for Excel; programs get the bytes that they always got', async () => {
+    const { body } = await world.ana.get(`/reports/statement?participant_id=${person}&from=2020-01-01&to=2029-12-31`);
+    const [, link] = /href="(\/api\/reports\/statement\?[^"]*format=csv[^"]*)"/.exec(body)!;
+    const marked = (await file(link!.replaceAll('&amp;', '&'))).bytes;
+    const bare = (await file(link!.replaceAll('&amp;', '&').replace(/[?&]bom=1/, ''))).bytes;
+    expect(marked.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+    expect(marked.subarray(3)).toEqual(bare);
+    expect((await file(doorOf('statement', '&format=csv&bom=true'))).bytes.subarray(0, 3)).toEqual(marked.subarray(0, 3));
+    expect((await file(doorOf('statement', '&format=csv&bom=perhaps'))).status).toBe(422);
+  });
+
+  it('has its times in UTC, and the page says so', async () => {
+    const { body } = await world.ana.get(`/reports/statement?participant_id=${person}`);
+    expect(body).toContain('Times in CSV are in UTC; in a workbook they are those of Europe/Paris.');
+    expect((await world.ana.get('/reports/exports')).body).toContain('Times in CSV are in UTC');
+    const [row] = rowsOf((await file(doorOf('statement', '&format=csv'))).bytes.toString('utf8'));
+    expect(row!.starts_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+});
+
 /** A share has four digits behind the point in a file. */
 const csvText = (value: unknown): string =>
   value === null ? '' : typeof value === 'number' ? String(Number(value.toFixed(4))) : String(value);
