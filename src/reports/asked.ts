@@ -137,7 +137,7 @@ async function groupsOf(em: EntityManager, query: ReportQuery, own: OwnGroups): 
 }
 
 /** Was on a register of one of his own groups without ever being a member: reports name him as well. */
-const guestOfOwn = (column: string, own: OwnGroups): string =>
+export const guestOfOwn = (column: string, own: OwnGroups): string =>
   `exists (select 1 from presence_records gr
      join sessions gx on gx.organization_id = gr.organization_id and gx.id = gr.session_id
     where gr.organization_id = :organization and gr.participant_id = ${column} and ${inOwnGroups(own, 'gx.group_id')})`;

@@ -87,12 +87,14 @@ export class SendReport {
     const id = await this.bus.execute<AskExport, number>(new AskExport(input, me));
     this.jobs.kick();
     const job = await this.em.findOneOrFail(Export, { id });
-    // Whoever sees only himself has no list of files to come back to: what he does not get now is taken away.
+    // Whoever sees only himself has no list of files to come back to.
     const isOwn = exportReach(me, code) === 'own';
+    let isForLater = false;
     try {
       for (const end = performance.now() + PATIENCE_MS; job.status === 'queued' || job.status === 'running';) {
         if (performance.now() > end) {
           if (isOwn) throw new Problem(503, TOO_SLOW, { headers: { 'Retry-After': '60' } });
+          isForLater = true;
           return void response.status(202).json({ data: exportJson(job, me) });
         }
         await setTimeout(100);
@@ -102,7 +104,8 @@ export class SendReport {
       if (failure) throw new Problem(422, { ...failure, field: 'format' });
       await this.sendExport.send(job, me, response);
     } finally {
-      if (isOwn) await this.bus.execute(new CancelExport(id));
+      // He has it, or was told why not: in the list of files nobody looks for it, and its room is for others.
+      if (!isForLater) await this.bus.execute(new CancelExport(id, false));
     }
   }
 }

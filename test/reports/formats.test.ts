@@ -35,7 +35,10 @@ const PERIODIC = ['', '&period=day', '&period=week', '&period=month', '&period=t
 /** Reports whose columns depend on what was asked. */
 const FORMS: Record<string, string[]> = {
   summary: PERIODIC,
-  attendance: [...['&by=participant', '&by=group'].flatMap((by) => PERIODIC.map((each) => by + each)), '&period=session'],
+  attendance: [
+    ...['&by=participant', '&by=group'].flatMap((by) => PERIODIC.map((each) => by + each)),
+    '&period=session',
+  ],
 };
 const doorOf = (code: string, more: string) =>
   `/api/reports/${code}?group_id=${group}&${code === 'statement' ? `participant_id=${person}` : (ASKED[code] ?? '')}${more}`;
@@ -96,7 +99,9 @@ describe('CSV from a page', () => {
     const bare = (await file(link!.replaceAll('&amp;', '&').replace(/[?&]bom=1/, ''))).bytes;
     expect(marked.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
     expect(marked.subarray(3)).toEqual(bare);
-    expect((await file(doorOf('statement', '&format=csv&bom=true'))).bytes.subarray(0, 3)).toEqual(marked.subarray(0, 3));
+    expect((await file(doorOf('statement', '&format=csv&bom=true'))).bytes.subarray(0, 3)).toEqual(
+      marked.subarray(0, 3),
+    );
     expect((await file(doorOf('statement', '&format=csv&bom=perhaps'))).status).toBe(422);
   });
 
