@@ -310,6 +310,34 @@ describe('odd requests', () => {
     expect([status, body.includes('One')]).toEqual([415, true]);
   });
 
+  it('with a picture that is too large are refused, and everything that was typed is still there', async () => {
+    for (const [size, status] of [
+      [8 * 1024 ** 2 + 1, 413],
+      [30 * 1024 ** 2, 413],
+    ] as const) {
+      const form = new FormData();
+      form.set('letterhead_lines', 'Typed before it');
+      form.set('file', new Blob([Buffer.alloc(size, 0xff) as BlobPart]), 'large.png');
+      form.set('certificate_text', 'Typed behind it');
+      const answer = await world.ana.post('/settings/letterhead', form);
+      const { body } = answer;
+      expect(answer.status).toBe(status);
+      for (const words of ['Typed before it', 'Typed behind it', 'more than 8 MB', 'href="#f-file"'])
+        expect([words, body.includes(words)]).toEqual([words, true]);
+    }
+    expect((await world.ana.get('/settings/letterhead')).body).not.toContain('Typed before it');
+    // A photo, too, comes back to its own page.
+    const { participants } = await world.addRegister(world.school, 1);
+    const form = new FormData();
+    form.set('file', new Blob([Buffer.alloc(9 * 1024 ** 2, 0xff) as BlobPart]), 'large.jpg');
+    const page = await world.ana.post(`/participants/${participants[0]!.id}/photo`, form);
+    expect([page.status, page.body.includes('more than 8 MB'), page.body.includes('id="f-file"')]).toEqual([
+      413,
+      true,
+      true,
+    ]);
+  }, 60_000);
+
   it('for lines of a letterhead that are several are refused', async () => {
     for (const letterhead_lines of [['a\nb'], ['c\u2028d'], Array(7).fill('x')])
       expect((await world.ana.put('/api/admin/domain-config', { settings: { letterhead_lines } })).status).toBe(422);

@@ -10,7 +10,7 @@ import { flag, parse } from '../../platform/http/parse.js';
 import { notFound, type Refusal } from '../../platform/http/problem.js';
 import { Reply } from '../../platform/http/reply.js';
 import { type Meanwhile } from '../../platform/ledger/edited-meanwhile.js';
-import { TakesPicture, type PictureFile } from '../../platform/pictures/picture-upload.js';
+import { bytesOf, PICTURE_REFUSED, TakesPicture, type PictureFile } from '../../platform/pictures/picture-upload.js';
 import { sendPicture } from '../../platform/pictures/send-picture.js';
 import { Settings, settingsOf } from '../../tenancy/index.js';
 import { besideTypedSettings, organizationToShow, seenIn, type Shown } from '../settings/seen-settings.js';
@@ -62,10 +62,10 @@ export class LetterheadPages {
     const typed = (request.body ?? {}) as Record<string, unknown>;
     const done = await attempt(() => {
       const { remove_logo, ...texts } = parse(Typed, typed);
-      const logo = file ? file.buffer : remove_logo ? null : undefined;
+      const logo = file ? bytesOf(file) : remove_logo ? null : undefined;
       const seen = { ...seenIn(typed), logo: typeof typed.logo === 'string' ? typed.logo : null };
       return this.bus.execute(new ChangeLetterhead(texts, logo, seen));
-    }, [415]);
+    }, PICTURE_REFUSED);
     if (!done.refusals) return response.redirect(303, '/settings/letterhead?done=saved');
     const { refusals, data } = done;
     const { organization } = await organizationToShow(this.em);
