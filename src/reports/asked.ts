@@ -14,7 +14,7 @@ import { invalid } from '../platform/http/problem.js';
 import { count } from '../platform/http/paging.js';
 import { id } from '../platform/http/parse.js';
 import { rangeFields, rangeOf } from '../platform/http/range.js';
-import { addDays, boundsOf, dayOf, settingsOf, STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
+import { boundsOf, dayOf, settingsOf, STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
 
 /** What rows of a report are told by, beside what they are about. */
 export const PERIODS = ['session', 'day', 'week', 'month', 'term'] as const;
@@ -85,7 +85,7 @@ export async function askedOf(em: EntityManager, query: FileQuery, me: SignedInU
   const { from, to } = rangeOf(query, (day) => boundsOf(day, timeZone));
   const firstDay = from ? dayOf(from, timeZone) : null;
   const lastDay = to ? dayOf(new Date(to.getTime() - 1), timeZone) : null;
-  if (firstDay && lastDay && addDays(firstDay, MOST_DAYS) < lastDay)
+  if (firstDay && lastDay && Temporal.PlainDate.from(firstDay).until(lastDay).days > MOST_DAYS)
     throw invalid('to', 'This is too long a time: a report covers at most ten years. Choose a later beginning.');
   const settings = settingsOf(me.organization);
   if (query.period === 'term' && settings.reporting_periods.length === 0)

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { yearMap } from '../../src/reports/charts/index.js';
 import { GroupMembership } from '../../src/participants/index.js';
 import { Export } from '../../src/reports/index.js';
-import { exportFile, fetchFile, ownFolder, rowsOf } from '../support/exports.js';
+import { exported, exportFile, fetchFile, ownFolder, rowsOf } from '../support/exports.js';
 import { readPdf } from '../support/pdf-text.js';
 import { World } from '../world.js';
 
@@ -257,6 +257,62 @@ describe('bars and rows', () => {
     expect(await leads()).toBe(0);
     expect((await world.ana.get(link)).status).toBe(200);
   });
+});
+
+describe('days that nobody lives', () => {
+  const AFTER = ['from', 'The beginning lies after the end.'];
+  const FAR = 'Nothing is recorded so long ago or so far ahead. Choose a day of the years 1001 to 9998.';
+  const LONG = ['to', 'This is too long a time: a report covers at most ten years. Choose a later beginning.'];
+  const NO_DAY = 'Give a day like 2026-11-20, or an instant with its offset.';
+  it.each<[string, string[] | null]>([
+    ['from=0000-01-01', null],
+    ['from=0999-01-01', null],
+    ['from=0000-01-01T00:00:00%2B14:00', null],
+    ['to=9999-12-31', null],
+    ['to=9999-12-31T23:59:59-12:00', null],
+    ['from=0999-12-31&to=1000-01-05', null],
+    ['from=9998-12-31&to=9999-01-01', null],
+    ['from=9990-01-02&to=9999-12-31', null],
+    ['to=0999-01-01', ['to', FAR]],
+    ['from=0001-01-01&to=0001-02-01', ['to', FAR]],
+    ['from=0999-01-01T00:00:00Z&to=0999-02-01T00:00:00Z', ['to', FAR]],
+    ['from=9999-12-31', ['from', FAR]],
+    ['from=9999-12-31&to=9999-12-31', ['from', FAR]],
+    ['from=0999-01-01&to=9999-12-31', LONG],
+    ['from=9980-01-01&to=9999-01-01', LONG],
+    ['from=0999-02-01&to=0999-01-01', AFTER],
+    ['from=-0001-01-01', ['from', NO_DAY]],
+    ['from=10000-01-01', ['from', NO_DAY]],
+    ['from=2026-02-30', ['from', NO_DAY]],
+  ])(
+    '%s',
+    async (range, refused) => {
+      const { group, participants } = await marked(['present']);
+      const filters = { ...Object.fromEntries(new URLSearchParams(range)), group_id: group.id };
+      const fits = refused ? 422 : 200;
+      for (const code of ['summary', 'attendance', 'statement', 'trend', 'absentees', 'not-taken']) {
+        const person = code === 'statement' ? { participant_id: participants[0]!.id } : {};
+        const query = `${range}&group_id=${group.id}${code === 'statement' ? `&participant_id=${person.participant_id}` : ''}`;
+        const rows = await world.ana.get(`/api/reports/${code}?${query}`);
+        expect([code, rows.status]).toEqual([code, fits]);
+        if (refused) expect([rows.json.errors[0].field, rows.json.errors[0].message]).toEqual(refused);
+        const page = await world.ana.get(`/reports/${code}?${query}`);
+        expect([code, page.status, refused ? page.body.includes(refused[1]!) : true]).toEqual([code, fits, true]);
+        for (const format of ['csv', 'xlsx'])
+          expect((await world.ana.get(`/api/reports/${code}?${query}&format=${format}`)).status).toBe(fits);
+        const file = await world.ana.post('/api/reports/exports', { report: code, filters: { ...filters, ...person } });
+        expect([code, file.status]).toEqual([code, refused ? 422 : 202]);
+        await exported(world);
+        if (!refused) expect((await json(`/api/reports/exports/${file.json.data.id}`)).data.status).toBe('done');
+      }
+      const paper = await world.ana.get(`/api/reports/certificate?participant_id=${participants[0]!.id}&${range}`);
+      expect([200, 422]).toContain(paper.status);
+      const list = await world.ana.get(`/reports/exports`);
+      expect(list.status).toBe(200);
+      expect((await world.ana.get(`/api/sessions?${range}`)).status).toBe(refused && refused !== LONG ? 422 : 200);
+    },
+    60_000,
+  );
 });
 
 describe('odd requests', () => {
