@@ -470,6 +470,10 @@ describe('the list of files', () => {
     const body = await listed();
     expect(rowText(body, certificate.id)).toMatch(/Attendance certificate Bea O&#39;Neill .*2026 – .*PDF/);
     expect(rowText(body, other.id)).toContain('דנה כהן');
+    expect([rowText(body, other.id)!.includes('1 row'), rowText(body, rates.id)!.includes('1 row')]).toEqual([
+      false,
+      true,
+    ]);
     expect(rowText(body, register.id)).toContain(`Register of one lesson ${session.name}, `);
     const told = rowText(body, rates.id)!;
     for (const words of [group.name, 'State: Late', 'Each: class', 'By period: Month', 'Jan 1, 2020', 'Dec 31, 2029'])

@@ -94,13 +94,17 @@ export class ExportsPages {
     );
     const subjects = await subjectsOf(this.em, files, ownGroupsOf(me));
     const data = {
-      files: files.map((job, at) => ({
-        job,
-        subject: subjects[at],
-        title: sourceOf(job.report, job.filters, job.format)?.title ?? job.report,
-        failure: failureOf(job),
-        share: job.total > 0 ? Math.min(1, job.processed / job.total) : 0,
-      })),
+      files: files.map((job, at) => {
+        const source = sourceOf(job.report, job.filters, job.format);
+        return {
+          job,
+          subject: subjects[at],
+          title: source?.title ?? job.report,
+          has_rows: !!source && !('paper' in source.content),
+          failure: failureOf(job),
+          share: job.total > 0 ? Math.min(1, job.processed / job.total) : 0,
+        };
+      }),
       open: files.some(isOpen),
       meta: { page, per_page: PER_PAGE, total },
     };
