@@ -10,7 +10,7 @@ import { Target } from '../platform/http/target.guard.js';
 import { participantById } from './find-participants.query.js';
 import { refuseMerged } from './merged-page.js';
 import { Participant } from './participant.entity.js';
-import { pictureOf, TakesPicture, type PictureFile } from '../platform/pictures/picture-upload.js';
+import { PICTURE_REFUSED, pictureOf, TakesPicture, type PictureFile } from '../platform/pictures/picture-upload.js';
 import { sendPhoto } from './send-photo.js';
 import { RemovePhoto, SetPhoto } from './set-photo.js';
 
@@ -48,7 +48,7 @@ export class PhotoPages {
     @Res() response: Response,
     @UploadedFile() file?: PictureFile,
   ) {
-    const done = await attempt(() => this.bus.execute(new SetPhoto(id, pictureOf(file))), [415]);
+    const done = await attempt(() => this.bus.execute(new SetPhoto(id, pictureOf(file))), PICTURE_REFUSED);
     if (!done.refusals) return response.redirect(303, `/participants/${id}?done=photo`);
     const data = { person: await participantById(this.em, id), refusals: done.refusals };
     const html = this.reply.render('participants/photo.njk', data, request);

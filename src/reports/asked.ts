@@ -15,7 +15,7 @@ import { count } from '../platform/http/paging.js';
 import { id } from '../platform/http/parse.js';
 import { rangeFields, rangeOf } from '../platform/http/range.js';
 import { latenessRule, type LatenessRule } from '../presence/index.js';
-import { addDays, boundsOf, dayOf, settingsOf, STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
+import { boundsOf, dayOf, settingsOf, STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
 
 /** What rows of a report are told by, beside what they are about. */
 export const PERIODS = ['session', 'day', 'week', 'month', 'term'] as const;
@@ -93,7 +93,7 @@ export async function askedOf(em: EntityManager, query: FileQuery, me: SignedInU
   const { from, to } = rangeOf(query, (day) => boundsOf(day, timeZone));
   const firstDay = from ? dayOf(from, timeZone) : null;
   const lastDay = to ? dayOf(new Date(to.getTime() - 1), timeZone) : null;
-  if (firstDay && lastDay && addDays(firstDay, MOST_DAYS) < lastDay)
+  if (firstDay && lastDay && Temporal.PlainDate.from(firstDay).until(lastDay).days > MOST_DAYS)
     throw invalid('to', 'This is too long a time: a report covers at most ten years. Choose a later beginning.');
   const settings = settingsOf(me.organization);
   if (query.period === 'term' && settings.reporting_periods.length === 0)
@@ -147,7 +147,7 @@ async function groupsOf(em: EntityManager, query: ReportQuery, own: OwnGroups): 
 }
 
 /** Was on a register of one of his own groups without ever being a member: reports name him as well. */
-const guestOfOwn = (column: string, own: OwnGroups): string =>
+export const guestOfOwn = (column: string, own: OwnGroups): string =>
   `exists (select 1 from presence_records gr
      join sessions gx on gx.organization_id = gr.organization_id and gx.id = gr.session_id
     where gr.organization_id = :organization and gr.participant_id = ${column} and ${inOwnGroups(own, 'gx.group_id')})`;

@@ -7,6 +7,7 @@ import { Me, MyReach, type AuthRequest, type Reach, type SignedInUser } from '..
 import { Can } from '../platform/http/access.js';
 import { AnswersBody } from '../platform/http/answers.js';
 import { pagingFields } from '../platform/http/paging.js';
+import { flag } from '../platform/http/parse.js';
 import { XLSX_TYPE } from '../platform/xlsx/workbook-stream.js';
 import { filled, termParams } from '../platform/i18n.js';
 import { termsOf } from '../tenancy/index.js';
@@ -25,6 +26,8 @@ const Question = z.object({
   per_page: pagingFields.per_page,
   cursor: pageCursor,
   format: z.enum(['json', 'csv', 'xlsx', 'pdf'], { error: 'Choose json, csv, xlsx or pdf.' }).default('json'),
+  /** CSV: begins with the mark of UTF-8, for Excel. */
+  bom: flag.default(false),
 });
 type Question = z.output<typeof Question>;
 
@@ -104,14 +107,14 @@ export class ReportsApi {
 
   private async answer(
     code: string,
-    { page: askedPage, per_page, cursor, format, ...query }: Question,
+    { page: askedPage, per_page, cursor, format, bom, ...query }: Question,
     { me, reach, response }: { me: SignedInUser; reach: Reach; response: Response },
   ): Promise<void> {
     const report = reportOf(code)!;
     await refuseUncounted(this.em);
     refuseFilters(report, query);
     const asked = await askedOf(this.em, query, me, reach);
-    if (format !== 'json') return this.sendReport.send(report, { query, asked, format }, me, response);
+    if (format !== 'json') return this.sendReport.send(report, { query, asked, format, bom }, me, response);
     const { page } = pageOf({ page: askedPage, per_page, cursor });
     const answer = await report.answer(this.em, asked, { skip: (page - 1) * per_page, take: per_page });
     const { columns, rows, total, isExact, totals } = answer;

@@ -12,7 +12,7 @@ import { Reply } from '../platform/http/reply.js';
 import { dayOf, settingsOf } from '../tenancy/index.js';
 import { parse } from '../platform/http/parse.js';
 import { type Asked, askedOf, PERIODS, reportFields, ReportQuery, type StateHere, statesHere } from './asked.js';
-import { FORMATS } from './exports/formats.js';
+import { type Format, FORMATS } from './exports/formats.js';
 import { categoryWords } from './category-words.js';
 import { drawPictures } from './draw-chart.js';
 import { type Figures, marksOf, rateOf } from './figures.js';
@@ -82,7 +82,7 @@ export class ReportsPages {
       {
         report: { code: report.code, title: report.title, about: report.about, fields },
         values: typed,
-        downloads: Object.fromEntries(FORMATS.map((format) => [format, { ...typed, format }])),
+        downloads: Object.fromEntries(FORMATS.map((format) => [format, { ...typed, format, ...ofPeople[format] }])),
         is_own: reach === 'own',
         ...choices,
         ...found,
@@ -153,6 +153,9 @@ export class ReportsPages {
     };
   }
 }
+
+/** What a person who downloads a file needs beside what programs get: without it Excel shows wrong letters. */
+const ofPeople: Partial<Record<Format, object>> = { csv: { bom: '1' } };
 
 /** People to choose from at a time. */
 const FOUND = 20;

@@ -48,12 +48,12 @@ export class SendReport {
    */
   async send(
     report: Report,
-    question: { query: ReportQuery; asked: Asked; format: Format },
+    question: { query: ReportQuery; asked: Asked; format: Format; bom: boolean },
     me: SignedInUser,
     response: Response,
   ): Promise<void> {
     if (question.format === 'pdf') return this.onPaper(report.code, question.query, me, response);
-    const { asked, format } = question;
+    const { asked, format, bom } = question;
     if (!exportReach(me, report.code)) throw permissionDenied();
     // In one piece: between two of them marks come and go, and a row would stand there twice, or not at all.
     const whole = await wholeOf(report, this.em, asked, MOST_ROWS + 1);
@@ -65,7 +65,7 @@ export class SendReport {
     const { locale, say } = sayer(me);
     const table = { ...whole, rows: inPieces(rows) };
     const reader = { say, timeZone: me.organization.timeZone, rightToLeft: translatorOf(locale).direction === 'rtl' };
-    const file = format === 'csv' ? csvOf(table) : workbookOf(report.code, table, reader);
+    const file = format === 'csv' ? csvOf(table, { bom }) : workbookOf(report.code, table, reader);
     response.attachment(fileNameOf(report.code, { from: asked.firstDay, to: asked.lastDay }, asked.today, format));
     response.setHeader('Content-Type', format === 'csv' ? CSV_TYPE : XLSX_TYPE);
     try {
@@ -87,12 +87,14 @@ export class SendReport {
     const id = await this.bus.execute<AskExport, number>(new AskExport(input, me));
     this.jobs.kick();
     const job = await this.em.findOneOrFail(Export, { id });
-    // Whoever sees only himself has no list of files to come back to: what he does not get now is taken away.
+    // Whoever sees only himself has no list of files to come back to.
     const isOwn = exportReach(me, code) === 'own';
+    let isForLater = false;
     try {
       for (const end = performance.now() + PATIENCE_MS; job.status === 'queued' || job.status === 'running';) {
         if (performance.now() > end) {
           if (isOwn) throw new Problem(503, TOO_SLOW, { headers: { 'Retry-After': '60' } });
+          isForLater = true;
           return void response.status(202).json({ data: exportJson(job, me) });
         }
         await setTimeout(100);
@@ -102,7 +104,8 @@ export class SendReport {
       if (failure) throw new Problem(422, { ...failure, field: 'format' });
       await this.sendExport.send(job, me, response);
     } finally {
-      if (isOwn) await this.bus.execute(new CancelExport(id));
+      // He has it, or was told why not: in the list of files nobody looks for it, and its room is for others.
+      if (!isForLater) await this.bus.execute(new CancelExport(id, false));
     }
   }
 }

@@ -1,14 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import readXlsxFile from 'read-excel-file/node';
 import { User } from '../../src/auth/index.js';
 import { GroupAssignment, type Group, type Participant } from '../../src/participants/index.js';
 import { clock } from '../../src/platform/clock.js';
+import { Problem } from '../../src/platform/http/problem.js';
 import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
 import { type Session } from '../../src/sessions/index.js';
 import { claimExport, hasDueExport } from '../../src/reports/exports/export-job.js';
+import { SendExport } from '../../src/reports/exports/send-export.js';
 import { exportsFolder } from '../../src/reports/exports/kept-files.js';
 import { drainExports, Export, ExportJobs } from '../../src/reports/index.js';
 import { Organization } from '../../src/tenancy/index.js';
@@ -440,6 +443,114 @@ describe('the page of files', () => {
     expect(refused.status).toBe(422);
     expect(refused.body).toContain('This report has no such filter.');
     expect(refused.body).toMatch(/<option value="groups" selected>/);
+  });
+});
+
+describe('the list of files', () => {
+  /** What a row says, as text. */
+  const rowText = (body: string, id: number) =>
+    body
+      .split('<li>')
+      .find((row) => row.includes(`/reports/exports/${id}/cancel`))
+      ?.replaceAll(/<[^>]*>/g, ' ')
+      .replaceAll(/\s+/g, ' ');
+  const listed = async (visitor = world.ana) => (await visitor.get('/reports/exports')).body;
+  const paper = (report: string, filters: object) => exportFile(world, world.ana, report, { format: 'pdf', filters });
+
+  it('says what each is about, by names', async () => {
+    const to = new Date().toISOString().slice(0, 10);
+    const whose = { participant_id: people[1]!.id, from: '2026-01-01', to };
+    const certificate = await paper('certificate', whose);
+    const other = await paper('certificate', { ...whose, participant_id: people[3]!.id });
+    const register = await paper('register', { session_id: session.id });
+    const narrowed = { ...days, group_id: group.id, presence_state: 'late', by: 'group', period: 'month' };
+    const rates = await exportFile(world, world.ana, 'attendance', { filters: narrowed });
+    const instants = { from: '2026-01-01T10:00:00Z', category: 'absent' };
+    const marks = await exportFile(world, world.ana, 'presence', { filters: instants });
+    const body = await listed();
+    expect(rowText(body, certificate.id)).toMatch(/Attendance certificate Bea O&#39;Neill .*2026 – .*PDF/);
+    expect(rowText(body, other.id)).toContain('דנה כהן');
+    expect([rowText(body, other.id)!.includes('1 row'), rowText(body, rates.id)!.includes('1 row')]).toEqual([
+      false,
+      true,
+    ]);
+    expect(rowText(body, register.id)).toContain(`Register of one lesson ${session.name}, `);
+    const told = rowText(body, rates.id)!;
+    for (const words of [group.name, 'State: Late', 'Each: class', 'By period: Month', 'Jan 1, 2020', 'Dec 31, 2029'])
+      expect(told).toContain(words);
+    expect(rowText(body, marks.id)).toMatch(/Jan 1, 2026, 11:00.AM – … Counts as: Absent/);
+  }, 60_000);
+
+  it('asks the database no more for many files than for one', async () => {
+    const statements = async () => {
+      const read = jest.spyOn(world.orm.em.getConnection(), 'execute');
+      await listed(world.mara);
+      const { length } = read.mock.calls;
+      read.mockRestore();
+      return length;
+    };
+    const ask = (person: number) => ({ filters: { participant_id: person, group_id: group.id } });
+    await exportFile(world, world.mara, 'attendance', ask(people[0]!.id));
+    const [one] = [await statements(), await statements()];
+    for (const { id } of people) await exportFile(world, world.mara, 'attendance', ask(id));
+    expect(await statements()).toBeLessThanOrEqual(one!);
+    expect(one).toBeGreaterThan(0);
+  });
+
+  it('names nobody whom its reader may not see any more', async () => {
+    const filters = { participant_id: people[1]!.id, group_id: group.id, from: '2026-01-01' };
+    const job = await exportFile(world, world.bruno, 'attendance', { filters });
+    const name = 'O&#39;Neill';
+    expect(rowText(await listed(world.bruno), job.id)).toContain(name);
+    await world.ana.put('/api/admin/domain-config', { settings: { frontline_groups: 'assigned' } });
+    await world.write(world.school, async (tx) => {
+      for (const each of await tx.find(GroupAssignment, { user: world.school.user.bruno!.id })) tx.remove(each);
+    });
+    const told = rowText(await listed(world.bruno), job.id);
+    await world.ana.put('/api/admin/domain-config', { settings: { frontline_groups: 'all' } });
+    expect([told!.includes(name), told!.includes(group.name), told!.includes('2026')]).toEqual([false, false, true]);
+  });
+
+  it('has no file that was made while somebody waited for it', async () => {
+    const rows = () => world.read(world.school, (em) => em.count(Export, { user: world.school.user.mara!.id }));
+    const before = await rows();
+    const files = readdirSync(folder);
+    const answer = await world.mara.get('/api/reports/summary?format=pdf');
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/pdf']);
+    // It goes when its last byte has been sent.
+    const gone = async () => (await rows()) === before && readdirSync(folder).length === files.length;
+    for (let at = 0; at < 50 && !(await gone()); at++) await setTimeout(20);
+    expect([await rows(), readdirSync(folder)]).toEqual([before, files]);
+    // What cannot be had was told at once, too.
+    const refused = jest
+      .spyOn(world.app.get(SendExport), 'send')
+      .mockRejectedValue(new Problem(410, { code: 'gone', message: '' }));
+    expect((await world.mara.get('/api/reports/summary?format=pdf')).status).toBe(410);
+    refused.mockRestore();
+    expect(await rows()).toBe(before);
+  }, 60_000);
+
+  it('is left by a file that was stopped, could not be made or is not kept any more, when somebody wants it so', async () => {
+    holdWorker();
+    const ask = async () =>
+      (await world.ana.post('/api/reports/exports', { report: 'presence' })).json.data.id as number;
+    const id = await ask();
+    expect(rowText(await listed(), id)).toMatch(/Stop $/);
+    expect((await world.ana.form(`/reports/exports/${id}/cancel`, {})).status).toBe(303);
+    expect(rowText(await listed(), id)).toMatch(/Stopped Remove $/);
+    for (const status of ['cancelled', 'failed', 'expired'] as const) {
+      await set(id, { status });
+      expect(rowText(await listed(), id)).toMatch(/Remove $/);
+    }
+    expect((await world.ana.form(`/reports/exports/${id}/cancel`, { remove: 'yes' })).status).toBe(303);
+    expect(rowText(await listed(), id)).toBeUndefined();
+    expect((await world.ana.get(`/api/reports/exports/${id}`)).status).toBe(404);
+    jest.restoreAllMocks();
+    const made = await exportFile(world, world.ana, 'presence');
+    const { filePath } = await rowOf(made.id);
+    expect((await world.mara.form(`/reports/exports/${made.id}/cancel`, { remove: 'yes' })).status).toBe(404);
+    expect((await world.ana.form(`/reports/exports/${made.id}/cancel`, { remove: 'yes' })).status).toBe(303);
+    expect(readdirSync(folder)).not.toContain(filePath);
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { Export } from '../../src/reports/index.js';
+import { AuditLog } from '../../src/platform/ledger/audit-log.entity.js';
 import { ownFolder } from '../support/exports.js';
 import { readPdf } from '../support/pdf-text.js';
 import { type Visitor } from '../support/visitor.js';
@@ -211,7 +211,9 @@ describe('who may have which paper', () => {
     const ask = (report: string) => world.emil.post('/api/reports/exports', { report, format: 'csv' });
     for (const report of ['presence', 'statement', 'summary']) expect((await ask(report)).status).toBe(403);
     // Each was noted, with who asked.
-    const kept = await world.read(world.school, (em) => em.find(Export, { user: world.school.user.emil!.id }));
-    expect(kept.map(({ report }) => report)).toEqual(['statement', 'statement']);
+    const noted = await world.read(world.school, (em) =>
+      em.find(AuditLog, { tableName: 'exports', changedBy: world.school.user.emil!.id }),
+    );
+    expect(noted.map(({ newValues }) => JSON.parse(newValues!).report)).toEqual(['statement', 'statement']);
   }, 60_000);
 });

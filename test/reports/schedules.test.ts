@@ -196,6 +196,18 @@ describe('a report by mail', () => {
     await world.ana.delete(`/api/reports/schedules/${id}`);
   });
 
+  it('whose file was taken from the list before it was sent ends with a sentence', async () => {
+    const { id } = await scheduled(world.ana);
+    mail.refuses = true;
+    expect((await sentNow(world.ana, id)).last_run.status).toBe('making');
+    const [{ export: file }] = (await runsOf(id)) as [ReportScheduleRun];
+    expect((await world.ana.form(`/reports/exports/${file}/cancel`, { remove: 'yes' })).status).toBe(303);
+    later(PAUSES_S[0]! * 1000 + 30_000);
+    await set(id, { nextRunAt: new Date('2999-01-01T00:00:00Z') });
+    expect((await settled(world.ana, id)).last_run).toMatchObject({ status: 'failed', error: { code: 'cancelled' } });
+    await world.ana.delete(`/api/reports/schedules/${id}`);
+  });
+
   it('of a user who is disabled is not sent, and the administrator reads why', async () => {
     const { id } = await scheduled(world.mara);
     const status = (to: 'active' | 'disabled') =>

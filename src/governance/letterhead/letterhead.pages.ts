@@ -3,15 +3,17 @@ import { CommandBus } from '@nestjs/cqrs';
 import { EntityManager } from '@mikro-orm/core';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { Me, type AuthRequest, type SignedInUser } from '../../auth/index.js';
+import { type AuthRequest } from '../../auth/index.js';
 import { Can } from '../../platform/http/access.js';
 import { attempt } from '../../platform/http/form.js';
 import { flag, parse } from '../../platform/http/parse.js';
 import { notFound, type Refusal } from '../../platform/http/problem.js';
 import { Reply } from '../../platform/http/reply.js';
-import { TakesPicture, type PictureFile } from '../../platform/pictures/picture-upload.js';
+import { type Meanwhile } from '../../platform/ledger/edited-meanwhile.js';
+import { bytesOf, PICTURE_REFUSED, TakesPicture, type PictureFile } from '../../platform/pictures/picture-upload.js';
 import { sendPicture } from '../../platform/pictures/send-picture.js';
 import { Settings, settingsOf } from '../../tenancy/index.js';
+import { besideTypedSettings, organizationToShow, seenIn, type Shown } from '../settings/seen-settings.js';
 import { ChangeLetterhead } from './change-letterhead.js';
 import { OrganizationLogo } from './organization-logo.entity.js';
 
@@ -29,6 +31,14 @@ const Typed = z.object({
   remove_logo: flag.catch(false),
 });
 
+const fieldsOf = (organization: Shown) => {
+  const settings = settingsOf(organization);
+  return {
+    letterhead_lines: settings.letterhead_lines.join('\n'),
+    certificate_text: settings.certificate_text ?? '',
+  };
+};
+
 /** The page of what stands on everything that the organization prints. */
 @Controller('settings/letterhead')
 export class LetterheadPages {
@@ -40,9 +50,9 @@ export class LetterheadPages {
 
   @Can('organization.configure')
   @Get()
-  show(@Me() { organization }: SignedInUser, @Req() request: AuthRequest) {
-    const settings = settingsOf(organization);
-    return this.page(request, { ...settings, letterhead_lines: settings.letterhead_lines.join('\n') });
+  async show(@Req() request: AuthRequest) {
+    const { organization, version } = await organizationToShow(this.em);
+    return this.page(request, { ...fieldsOf(organization), version });
   }
 
   @Can('organization.configure')
@@ -52,11 +62,16 @@ export class LetterheadPages {
     const typed = (request.body ?? {}) as Record<string, unknown>;
     const done = await attempt(() => {
       const { remove_logo, ...texts } = parse(Typed, typed);
-      const logo = file ? file.buffer : remove_logo ? null : undefined;
-      return this.bus.execute(new ChangeLetterhead(texts, logo));
-    }, [415]);
+      const logo = file ? bytesOf(file) : remove_logo ? null : undefined;
+      const seen = { ...seenIn(typed), logo: typeof typed.logo === 'string' ? typed.logo : null };
+      return this.bus.execute(new ChangeLetterhead(texts, logo, seen));
+    }, PICTURE_REFUSED);
     if (!done.refusals) return response.redirect(303, '/settings/letterhead?done=saved');
-    const html = await this.page(request, typed, done.refusals);
+    const { refusals, data } = done;
+    const { organization } = await organizationToShow(this.em);
+    const { values, meanwhile } = besideTypedSettings(typed, data, organization, fieldsOf);
+    const version = data?.version ?? typed.version;
+    const html = await this.page(request, { ...values, version }, { refusals, meanwhile });
     return response.status(done.status).type('html').send(html);
   }
 
@@ -68,11 +83,16 @@ export class LetterheadPages {
     await sendPicture(this.em, logo, request, response);
   }
 
-  private async page(request: AuthRequest, values: Record<string, unknown>, refusals: Refusal[] = []) {
-    const logo = await this.em.findOne(OrganizationLogo, {});
+  private async page(
+    request: AuthRequest,
+    values: Record<string, unknown>,
+    more: { refusals?: Refusal[]; meanwhile?: Meanwhile[] } = {},
+  ) {
+    const logo = await this.em.findOne(OrganizationLogo, {}, { refresh: true });
     const data = {
       values,
-      refusals,
+      refusals: [],
+      ...more,
       logo: logo?.digest ?? null,
       notice: request.query.done === 'saved' ? { kind: 'done' as const, text: 'The settings are saved.' } : null,
     };

@@ -4,18 +4,19 @@ import { currentOrganization } from '../../platform/current.js';
 import { findLocked } from '../../platform/database/locked.js';
 import { transact } from '../../platform/database/transaction.js';
 import { refuseChanged } from '../../platform/http/etag.js';
+import { refuseStaleForm, type Seen } from '../../platform/ledger/edited-meanwhile.js';
 import { domainChanged, Organization, type OrganizationSettings, type Term } from '../../tenancy/index.js';
 import { type DomainConfigChange } from './organization-input.js';
 import { domainConfigJson } from './organization-json.js';
 
 /**
  * Domain, words or settings change. Another domain brings its own states and words; marks keep the states they have.
- * @throws Problem 412 when the configuration is not `expected` any more
+ * @throws Problem 409 `stale` (the form is older than somebody else's change of the same); 412
  */
 export class ChangeDomainConfig implements ICommand {
   constructor(
     readonly input: DomainConfigChange,
-    readonly expected: string | null = null,
+    readonly seen: Seen = {},
   ) {}
 }
 
@@ -23,10 +24,11 @@ export class ChangeDomainConfig implements ICommand {
 export class ChangeDomainConfigHandler implements ICommandHandler<ChangeDomainConfig, void> {
   constructor(private readonly em: EntityManager) {}
 
-  async execute({ input, expected }: ChangeDomainConfig): Promise<void> {
+  async execute({ input, seen }: ChangeDomainConfig): Promise<void> {
     await transact(this.em, 'organization.configured', async (tx) => {
       const organization = await findLocked(tx, Organization, currentOrganization());
-      refuseChanged(expected, domainConfigJson(organization));
+      await refuseStaleForm(tx, 'organizations', organization.id, seen.version ?? null, fieldsOf(input));
+      refuseChanged(seen.etag, domainConfigJson(organization));
       const settings: OrganizationSettings = { ...organization.settings };
       const switched = input.domain_type !== undefined && input.domain_type !== organization.domainType;
       if (switched) {
@@ -43,6 +45,12 @@ export class ChangeDomainConfigHandler implements ICommandHandler<ChangeDomainCo
     });
   }
 }
+
+/** Another domain has other words. */
+const fieldsOf = ({ domain_type, terms, settings }: DomainConfigChange): string[] => [
+  ...(domain_type || terms ? ['domain_type', 'terms'] : []),
+  ...Object.keys(settings ?? {}),
+];
 
 /** Absent is unchanged, null takes the entry away. */
 function merged(own: object, change: object): object {

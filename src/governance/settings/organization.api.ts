@@ -47,7 +47,7 @@ export class OrganizationApi {
   @Answers(OrganizationOut)
   @Put('organization')
   async change(@Body({ schema: OrganizationChange }) input: OrganizationChange, @IfMatch() expected: string | null) {
-    await this.bus.execute(new ChangeOrganization(input, expected));
+    await this.bus.execute(new ChangeOrganization(input, { etag: expected }));
     return { data: organizationJson(await this.own()) };
   }
 
@@ -77,7 +77,7 @@ export class OrganizationApi {
   @Answers(DomainConfigOut)
   @Put('domain-config')
   async configure(@Body({ schema: DomainConfigChange }) input: DomainConfigChange, @IfMatch() expected: string | null) {
-    await this.bus.execute(new ChangeDomainConfig(input, expected));
+    await this.bus.execute(new ChangeDomainConfig(input, { etag: expected }));
     return { data: domainConfigJson(await this.own()) };
   }
 

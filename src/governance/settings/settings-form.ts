@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parse, text } from '../../platform/http/parse.js';
 import { type Settings, type Term, type TermName } from '../../tenancy/index.js';
 import { type DomainConfigChange } from './organization-input.js';
+import { type Fields } from './seen-settings.js';
 
 /** The words as fields of a form: participant_one, participant_many, ... */
 export const wordsForm = (terms: Record<TermName, Term>): Record<string, string> =>
@@ -31,11 +32,17 @@ export function wordsOf(body: unknown, pack: Record<TermName, Term>): NonNullabl
   );
 }
 
+const ROLES = ['administrator', 'manager', 'frontline', 'external'] as const;
+
 /** The rules as fields of a form. */
-export const rulesForm = (settings: Settings): Record<string, unknown> => ({
-  ...settings,
+export const rulesForm = (settings: Settings): Fields => ({
+  grace_minutes: settings.grace_minutes,
   lock_hours: settings.lock_hours ?? '',
-  ...Object.fromEntries(settings.second_factor_roles.map((role) => [`second_factor_${role}`, true])),
+  frontline_correction_hours: settings.frontline_correction_hours,
+  frontline_groups: settings.frontline_groups,
+  frontline_creates_sessions: settings.frontline_creates_sessions,
+  offline_hours: settings.offline_hours,
+  ...Object.fromEntries(ROLES.map((role) => [`second_factor_${role}`, settings.second_factor_roles.includes(role)])),
 });
 
 const whole = (min: number, max: number) =>
@@ -65,9 +72,7 @@ const ruleFields = z.object({
 /** @throws Problem 422 */
 export function rulesOf(body: unknown): NonNullable<DomainConfigChange['settings']> {
   const fields = parse(ruleFields, body ?? {});
-  const roles = (['administrator', 'manager', 'frontline', 'external'] as const).filter(
-    (role) => fields[`second_factor_${role}`],
-  );
+  const roles = ROLES.filter((role) => fields[`second_factor_${role}`]);
   return {
     grace_minutes: fields.grace_minutes,
     lock_hours: fields.lock_hours,

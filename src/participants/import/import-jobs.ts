@@ -1,12 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { MikroORM, type EntityManager } from '@mikro-orm/core';
@@ -14,7 +8,7 @@ import { clock } from '../../platform/clock.js';
 import { type Config } from '../../platform/config.js';
 import { type Orm } from '../../platform/database/orm.js';
 import { removeUpload, uploadsFolder } from '../../platform/files.js';
-import { JobWorker } from '../../platform/jobs/job-worker.js';
+import { type JobKind, JobWorker } from '../../platform/jobs/job-worker.js';
 import { drainImports } from './drain-imports.js';
 import { Import } from './import.entity.js';
 import { forJob, hasDueImport, releaseImport, type Job } from './job.js';
@@ -24,55 +18,25 @@ export const FILE_KEPT_MS = 7 * 86_400_000;
 
 /** Sees to it that waiting imports are worked off, and that files that nobody needs any more go. */
 @Injectable()
-export class ImportJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger('import');
+export class ImportJobs extends JobWorker<Job> {
   private readonly folder: string;
-  private readonly worker: JobWorker<Job>;
 
   constructor(
     @Inject(MikroORM) private readonly orm: Orm,
     @Inject('config') config: Config,
-    private readonly schedule: SchedulerRegistry,
-    private readonly host: HttpAdapterHost,
+    schedule: SchedulerRegistry,
+    host: HttpAdapterHost,
   ) {
-    this.folder = uploadsFolder(config);
-    this.worker = new JobWorker<Job>(
-      {
-        name: 'import',
-        hasDue: () => hasDueImport(orm),
-        drain: (options) => drainImports(orm, { folder: this.folder, ...options }),
-        release: (job) => releaseImport(orm, job),
-      },
-      config,
-    );
-  }
-
-  onApplicationBootstrap(): void {
-    // The command line and the worker itself build the same modules, but they serve nobody.
-    if (!this.host?.httpAdapter) return;
-    this.schedule.addInterval('imports.look', this.worker.start());
-    const sweep = setInterval(() => void this.sweep().catch((error) => this.logger.error(error)), 3_600_000);
-    sweep.unref();
-    this.schedule.addInterval('imports.sweep', sweep);
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.worker.stop();
-  }
-
-  /** Process id of the worker, while there is one. */
-  get workerPid(): number | null {
-    return this.worker.pid;
-  }
-
-  /** Something was started: see to it now. Returns at once. */
-  kick(): void {
-    this.worker.kick();
-  }
-
-  /** Waits until nothing is being worked on. For tests and scripts. */
-  idle(): Promise<void> {
-    return this.worker.idle();
+    const folder = uploadsFolder(config);
+    const kind = {
+      name: 'import',
+      hasDue: () => hasDueImport(orm),
+      drain: (options) => drainImports(orm, { folder, ...options }),
+      release: (job) => releaseImport(orm, job),
+      sweepEveryMs: 3_600_000,
+    } satisfies JobKind<Job>;
+    super(kind, { config, schedule, host });
+    this.folder = folder;
   }
 
   /** Removes uploads that were never started, files of imports that ended long ago, and files that no row knows. */

@@ -1,8 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { Logger } from '@nestjs/common';
+import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { type HttpAdapterHost } from '@nestjs/core';
+import { type SchedulerRegistry } from '@nestjs/schedule';
 import { type Config } from '../config.js';
 import { dataFolder } from '../files.js';
+import { OneRun } from '../one-run.js';
 
 /** How often a serving process looks for jobs that nobody works on: after a crash, or started on another node. */
 const LOOK_EVERY_MS = 5_000;
@@ -28,6 +31,15 @@ export interface JobKind<Job extends { id: number }> {
   drain: Drain<Job>;
   /** Lets go of a job whose worker is dead. */
   release: (job: Job) => Promise<void>;
+  /** How often files that nobody needs any more are looked for. */
+  sweepEveryMs: number;
+}
+
+/** The process in which jobs are seen to. */
+export interface Serving {
+  config: Config;
+  schedule: SchedulerRegistry;
+  host: HttpAdapterHost;
 }
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -37,8 +49,11 @@ const root = join(import.meta.dirname, '..', '..', '..');
  * and writing thousands of rows never stands in the way of a mark. It stays for a while after its work, then ends. Each
  * kind has a process of its own, so a long job of one holds up none of the other. Any number of nodes may run this.
  */
-export class JobWorker<Job extends { id: number }> {
+export abstract class JobWorker<Job extends { id: number }>
+  implements OnApplicationBootstrap, BeforeApplicationShutdown
+{
   private readonly logger: Logger;
+  private readonly sweeping: OneRun;
   private working: Promise<void> | null = null;
   private child: ChildProcess | null = null;
   private childEnded: Promise<void> = Promise.resolve();
@@ -48,20 +63,30 @@ export class JobWorker<Job extends { id: number }> {
 
   constructor(
     private readonly kind: JobKind<Job>,
-    private readonly config: Config,
+    private readonly serving: Serving,
   ) {
     this.logger = new Logger(kind.name);
+    this.sweeping = new OneRun(this.logger, 'removing what nobody needs any more failed');
   }
 
-  /** Looks for jobs from now on. @returns the timer */
-  start(): NodeJS.Timeout {
-    const timer = setInterval(() => void this.look(), LOOK_EVERY_MS);
+  /** Removes files and rows of jobs whose time is over, in the name of the organization of each. */
+  abstract sweep(): Promise<void>;
+
+  onApplicationBootstrap(): void {
+    // The command line and the worker itself build the same modules, but they serve nobody.
+    if (!this.serving.host?.httpAdapter) return;
+    this.every(LOOK_EVERY_MS, 'look', () => this.look());
+    this.every(this.kind.sweepEveryMs, 'sweep', () => this.sweeping.of(() => this.sweep()));
+  }
+
+  private every(ms: number, name: string, work: () => Promise<void>): void {
+    const timer = setInterval(() => void work(), ms);
     timer.unref();
-    return timer;
+    this.serving.schedule.addInterval(`${this.kind.name}.${name}`, timer);
   }
 
   /** Ends the worker, and waits until it has put its job down. */
-  async stop(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     this.child?.kill('SIGTERM');
     await this.childEnded;
@@ -69,7 +94,7 @@ export class JobWorker<Job extends { id: number }> {
   }
 
   /** Process id of the worker, while there is one. */
-  get pid(): number | null {
+  get workerPid(): number | null {
     return this.child?.pid ?? null;
   }
 
@@ -99,7 +124,7 @@ export class JobWorker<Job extends { id: number }> {
 
   private async work(): Promise<void> {
     this.again = false;
-    const { database } = this.config;
+    const { database } = this.serving.config;
     try {
       if (database.kind === 'sqlite' && database.file === ':memory:')
         await this.kind.drain({ stopping: () => this.stopped });
@@ -129,7 +154,8 @@ export class JobWorker<Job extends { id: number }> {
   }
 
   private startChild(): ChildProcess {
-    const { database } = this.config;
+    const { config } = this.serving;
+    const { database } = config;
     const child = fork(join(root, 'dist', 'worker.js'), [this.kind.name], {
       // Small young generation: bulk work makes much short-lived text, and the worker need not be fast at the cost of memory.
       execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4', '--max-old-space-size=512'],
@@ -138,8 +164,8 @@ export class JobWorker<Job extends { id: number }> {
         NODE_OPTIONS: '',
         DATABASE_URL: database.kind === 'mysql' ? database.url : `sqlite:${database.file}`,
         SESSION_SECRET: 'the worker signs nobody in',
-        DATA_FOLDER: dataFolder(this.config),
-        LOG_LEVEL: this.config.logLevel,
+        DATA_FOLDER: dataFolder(config),
+        LOG_LEVEL: config.logLevel,
         MIGRATE: 'off',
       },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

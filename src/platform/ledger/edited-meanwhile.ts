@@ -2,9 +2,10 @@ import { type EntityManager } from '@mikro-orm/core';
 import { z } from 'zod';
 import { instant, read } from '../database/read.js';
 import { Problem } from '../http/problem.js';
+import { canonicalJson } from '../text.js';
 
 /** Tables whose forms tell what somebody else changed meanwhile. */
-type Table = 'participants' | 'groups' | 'closing_days' | 'session_templates';
+type Table = 'participants' | 'groups' | 'closing_days' | 'session_templates' | 'organizations';
 
 /** What somebody believes to change. */
 export interface Seen {
@@ -16,7 +17,7 @@ export interface Seen {
 
 /** One field that became another one since a form was drawn. */
 export interface ChangedField {
-  /** The column, which is the name of the field as well. */
+  /** The column, or the entry of the column `settings`: the name of the field as well. */
   field: string;
   /** Its value when the form was drawn. */
   was: unknown;
@@ -87,14 +88,22 @@ async function changedSince(
   );
   const changed = new Map<string, ChangedField>();
   for (const row of rows) {
-    const [before, after] = [row.old_values, row.new_values].map((text) => JSON.parse(text ?? '{}'));
+    const [before, after] = [row.old_values, row.new_values].map(fieldsIn) as [Values, Values];
     const by = `${row.first_name ?? ''} ${row.last_name ?? ''}`.trim() || null;
-    for (const field of fields.filter((each) => each in after)) {
+    for (const field of fields.filter((each) => canonicalJson(before[each]) !== canonicalJson(after[each]))) {
       const was = changed.has(field) ? changed.get(field)!.was : before[field];
       changed.set(field, { field, was, by, at: instant(row.changed_at) });
     }
   }
   return [...changed.values()];
+}
+
+type Values = Record<string, unknown>;
+
+/** Settings count one by one: two people who change different ones do not stand in each other's way. */
+function fieldsIn(audited: string | null): Values {
+  const { settings, ...columns } = JSON.parse(audited ?? '{}') as { settings?: Values };
+  return { ...columns, ...settings };
 }
 
 const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value)).trim();

@@ -23,6 +23,7 @@ import { KEPT_DAYS, MOST_OPEN } from './kept-files.js';
 import { ownExport } from './own-export.js';
 import { SendExport } from './send-export.js';
 import { LISTS, sourceOf } from './sources.js';
+import { subjectsOf } from './subjects.query.js';
 
 const listQuery = z.object({ page: pagingFields.page });
 /** A form has its filters beside the rest, and an unticked box says nothing. */
@@ -73,8 +74,10 @@ export class ExportsPages {
   @Can('export.run')
   @Targets({ id: Export })
   @Post(':id/cancel')
-  async cancel(@Target('id') job: Export, @Me() me: SignedInUser, @Res() response: Response) {
-    await this.bus.execute(new CancelExport(ownExport(job, me).id));
+  async cancel(@Target('id') job: Export, @Body() body: unknown, @Me() me: SignedInUser, @Res() response: Response) {
+    // Who stops what was made in the same moment has not said that he wants to see it no more.
+    const isToldOf = !('remove' in Typed.parse(body));
+    await this.bus.execute(new CancelExport(ownExport(job, me).id, isToldOf));
     response.redirect(303, '/reports/exports');
   }
 
@@ -89,13 +92,19 @@ export class ExportsPages {
       { user: me.id },
       { orderBy: { id: 'desc' }, limit: PER_PAGE, offset: (page - 1) * PER_PAGE },
     );
+    const subjects = await subjectsOf(this.em, files, ownGroupsOf(me));
     const data = {
-      files: files.map((job) => ({
-        job,
-        title: sourceOf(job.report, job.filters, job.format)?.title ?? job.report,
-        failure: failureOf(job),
-        share: job.total > 0 ? Math.min(1, job.processed / job.total) : 0,
-      })),
+      files: files.map((job, at) => {
+        const source = sourceOf(job.report, job.filters, job.format);
+        return {
+          job,
+          subject: subjects[at],
+          title: source?.title ?? job.report,
+          has_rows: !!source && !('paper' in source.content),
+          failure: failureOf(job),
+          share: job.total > 0 ? Math.min(1, job.processed / job.total) : 0,
+        };
+      }),
       open: files.some(isOpen),
       meta: { page, per_page: PER_PAGE, total },
     };

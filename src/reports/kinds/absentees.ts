@@ -4,6 +4,7 @@ import { type Asked } from '../asked.js';
 import { nameOf } from '../people.query.js';
 import { type Column, type Words } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
+import { GROUP_ID, PARTICIPANT_ID, SESSION_ID } from './id-columns.js';
 import { listMarks } from './marks-list.js';
 
 const COLUMNS: Column[] = [
@@ -16,9 +17,9 @@ const COLUMNS: Column[] = [
   { key: 'note', head: { text: 'Note' }, kind: 'text' },
   { key: 'disputed', head: { text: 'Disputed' }, kind: 'yes' },
   { key: 'presence_state', head: { text: 'Code' }, kind: 'text', hidden: true },
-  { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'session_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
+  PARTICIPANT_ID,
+  SESSION_ID,
+  GROUP_ID,
 ];
 
 /** Who was not there; excused only where somebody asks for it. */

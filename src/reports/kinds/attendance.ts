@@ -19,15 +19,14 @@ import { type CellValue, type Column, type Row } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksOfScope } from '../scope.js';
 import { countMarks, type Dimension } from '../tallies/count-marks.query.js';
+import { GROUP_ID, PARTICIPANT_ID } from './id-columns.js';
 import { recordsInSessions } from './records.js';
 
 const PERSON: Column[] = [
   { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
   { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
 ];
-const PERSON_ID: Column = { key: 'participant_id', head: { text: 'Id' }, kind: 'id' };
 const GROUP: Column[] = [{ key: 'group', head: { text: '{group}' }, kind: 'text' }];
-const GROUP_ID: Column = { key: 'group_id', head: { text: 'Id' }, kind: 'id' };
 
 /** How often each person, or each group, was there. */
 export const attendance: Report = {
@@ -48,7 +47,7 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
   const ids = inOrder(byName, all, asked.query.order);
   const total = sumOf(all.values());
   const { period } = asked.query;
-  const [own, id] = by === 'group' ? [GROUP, GROUP_ID] : [PERSON, PERSON_ID];
+  const [own, id] = by === 'group' ? [GROUP, GROUP_ID] : [PERSON, PARTICIPANT_ID];
   const cellsOf = (some: number[]) => (by === 'group' ? groupCells(em, some) : personCells(em, some));
   const part = period && period !== 'session' ? await byPeriods(em, asked, { by, period, ids }, slice) : null;
   const shown = part?.ids ?? ids.slice(slice.skip, slice.skip + slice.take);

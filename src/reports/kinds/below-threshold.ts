@@ -5,6 +5,7 @@ import { type Column } from '../report-table.js';
 import { type Report } from '../report.js';
 import { marksOfScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
+import { PARTICIPANT_ID } from './id-columns.js';
 
 /** Percent. */
 const THRESHOLD = 90;
@@ -13,7 +14,7 @@ const columnsFor = (asked: Asked): Column[] => [
   { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
   { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
   ...figureColumns(asked),
-  { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
+  PARTICIPANT_ID,
 ];
 
 /** Whose rate is below a threshold, the lowest first. */

@@ -8,6 +8,7 @@ import { type Column } from '../report-table.js';
 import { type Report } from '../report.js';
 import { marksInScope, marksOfScope, sessionsInScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
+import { PARTICIPANT_ID } from './id-columns.js';
 
 const IN_A_ROW = 3;
 /** Days before the end of the range, and marks of these days, that are looked through for who was there: most people are among them. */
@@ -23,7 +24,7 @@ const COLUMNS: Column[] = [
   { key: 'since', head: { text: 'Since' }, kind: 'time' },
   { key: 'last', head: { text: 'Last' }, kind: 'time' },
   { key: 'disputed', head: { text: 'Disputed' }, kind: 'count' },
-  { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
+  PARTICIPANT_ID,
 ];
 
 /** Who has been absent so many times in a row at the end of the range. */

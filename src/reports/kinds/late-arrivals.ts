@@ -7,6 +7,7 @@ import { nameOf } from '../people.query.js';
 import { type Column, type Words } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { type Condition } from '../scope.js';
+import { GROUP_ID, PARTICIPANT_ID, SESSION_ID } from './id-columns.js';
 import { listMarks } from './marks-list.js';
 import { lateOf } from './records.js';
 
@@ -20,9 +21,9 @@ const COLUMNS: Column[] = [
   { key: 'group', head: { text: '{group}' }, kind: 'text' },
   { key: 'state', head: { text: 'State' }, kind: 'text' },
   { key: 'disputed', head: { text: 'Disputed' }, kind: 'yes' },
-  { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'session_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
+  PARTICIPANT_ID,
+  SESSION_ID,
+  GROUP_ID,
 ];
 
 const COMES: readonly StateCategory[] = ['late', 'present'];

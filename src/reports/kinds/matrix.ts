@@ -8,6 +8,7 @@ import { type CellValue, type Column } from '../report-table.js';
 import { type Report } from '../report.js';
 import { marksInScope, marksOfScope, SESSIONS, sessionsInScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
+import { PARTICIPANT_ID } from './id-columns.js';
 
 /** Columns of sessions: a month of five lessons a day. */
 const MOST_SESSIONS = 160;
@@ -43,7 +44,7 @@ export const matrix: Report = {
         kind: 'state',
       })),
       ...figureColumns(asked),
-      { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
+      PARTICIPANT_ID,
     ];
     return {
       columns,

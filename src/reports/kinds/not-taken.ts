@@ -5,6 +5,7 @@ import { type Column, type Words } from '../report-table.js';
 import { type Report } from '../report.js';
 import { sessionsByStart, sessionsInScope } from '../scope.js';
 import { registersOf } from '../tallies/unmarked.query.js';
+import { GROUP_ID, SESSION_ID } from './id-columns.js';
 
 const COLUMNS: Column[] = [
   { key: 'starts_at', head: { text: 'Begins' }, kind: 'time' },
@@ -13,8 +14,8 @@ const COLUMNS: Column[] = [
   { key: 'marked', head: { text: 'Marked' }, kind: 'count' },
   { key: 'people', head: { text: 'On the register' }, kind: 'count' },
   { key: 'responsible', head: { text: 'Who should have' }, kind: 'text' },
-  { key: 'session_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
+  SESSION_ID,
+  GROUP_ID,
 ];
 
 /** People who are named for one register. */

@@ -7,6 +7,7 @@ import { type Column } from '../report-table.js';
 import { type Answer, type Slice } from '../report.js';
 import { marksOfScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
+import { GROUP_ID, PARTICIPANT_ID, RECORD_ID, SESSION_ID } from './id-columns.js';
 import { type ListedMark, listMarks } from './marks-list.js';
 
 /** The file of presence: the heads of the contract, then what tells the rows apart. */
@@ -15,10 +16,10 @@ export const RECORD_FILE_COLUMNS: Column[] = [
   { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
   { key: 'session', head: { text: '{session}' }, kind: 'text' },
   { key: 'status', head: { text: 'State' }, kind: 'text' },
-  { key: 'record_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'participant_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'session_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
+  RECORD_ID,
+  PARTICIPANT_ID,
+  SESSION_ID,
+  GROUP_ID,
   { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
   { key: 'group', head: { text: '{group}' }, kind: 'text' },
   { key: 'starts_at', head: { text: 'Begins' }, kind: 'time' },

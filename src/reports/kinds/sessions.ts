@@ -8,6 +8,7 @@ import { type Answer, type Report, type Slice } from '../report.js';
 import { marksInScope, marksOfScope, sessionsByStart, sessionsInScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
 import { registersOf } from '../tallies/unmarked.query.js';
+import { GROUP_ID, SESSION_ID } from './id-columns.js';
 
 const columnsFor = (asked: Asked): Column[] => [
   { key: 'starts_at', head: { text: 'Begins' }, kind: 'time' },
@@ -17,8 +18,8 @@ const columnsFor = (asked: Asked): Column[] => [
   { key: 'unmarked', head: { text: 'Unmarked' }, kind: 'count' },
   { key: 'people', head: { text: 'On the register' }, kind: 'count' },
   { key: 'completed', head: { text: 'Completed' }, kind: 'yes' },
-  { key: 'session_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
+  SESSION_ID,
+  GROUP_ID,
 ];
 
 /** Each session with its figures. */

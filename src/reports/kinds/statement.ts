@@ -7,6 +7,7 @@ import { type Column } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksOfScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
+import { GROUP_ID, SESSION_ID } from './id-columns.js';
 import { listMarks } from './marks-list.js';
 import { lateOf } from './records.js';
 
@@ -22,8 +23,8 @@ const COLUMNS: Column[] = [
   { key: 'disputed', head: { text: 'Disputed' }, kind: 'yes' },
   { key: 'presence_state', head: { text: 'Code' }, kind: 'text', hidden: true },
   { key: 'category', head: { text: 'Category' }, kind: 'text', hidden: true },
-  { key: 'session_id', head: { text: 'Id' }, kind: 'id' },
-  { key: 'group_id', head: { text: 'Id' }, kind: 'id' },
+  SESSION_ID,
+  GROUP_ID,
 ];
 
 /** Everything that was recorded of one person. */

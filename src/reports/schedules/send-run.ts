@@ -70,7 +70,8 @@ export class SendRun {
     if (!may('report.view') || !may('export.run')) return { end: 'not_allowed', why: NO_RIGHT };
     if (!this.mail.configured) return { end: 'failed', why: NO_MAIL };
     if (!run.export) return this.order(em, run, schedule, me);
-    const file = await em.findOneOrFail(Export, { id: run.export }, { refresh: true });
+    const file = await em.findOne(Export, { id: run.export }, { refresh: true });
+    if (!file) return { end: 'failed', why: STOPPED };
     if (file.status === 'queued' || file.status === 'running') return { again: LOOK_AGAIN_S };
     if (file.status !== 'done') return { end: 'failed', why: failureOf(file) ?? STOPPED };
     if (file.total === 0) return { end: 'skipped_empty' };
