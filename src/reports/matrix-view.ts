@@ -1,4 +1,5 @@
 import { type StateHere } from './asked.js';
+import { type MatrixSession } from './kinds/matrix.js';
 import { type CellValue, type Column, type Row } from './report-table.js';
 
 /** A sign of one letter stands for a state; its key is the first choice, because people know it from the roll call. */
@@ -13,14 +14,6 @@ export interface MatrixRow {
   cells: string;
   /** All values, by column. */
   values: Row;
-}
-
-/** A session as the report tells of it: its local day and time. */
-export interface MatrixSession {
-  id: number;
-  name: string;
-  day: string;
-  time: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What a report says when states are chosen, and in an organization that has states of its own. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import readXlsxFile from 'read-excel-file/node';
 import { type Visitor } from '../support/visitor.js';
 import { readPdf } from '../support/pdf-text.js';
 import { type Place, World } from '../world.js';
@@ -25,8 +26,8 @@ beforeAll(async () => {
   lessons = await world.addRegister(world.school, ['Ada One', 'Bea Two', 'Cleo Three', 'Dora Four', 'Eve Five']);
   await mark(world.ana, lessons, [['present'], ['late', 3], ['present', 12], ['absent'], ['excused']]);
   hotel = await world.openPlace('Grand Hotel', 'hospitality', 'Europe/Paris', { hana: 'administrator' });
-  guests = await world.addRegister(hotel, ['Gus One', 'Hal Two', 'Ida Three']);
-  await mark(hotel.visitor.hana!, guests, [['arrived', 40], ['no_show'], ['departed']]);
+  guests = await world.addRegister(hotel, ['Gus One', 'Hal Two', 'Ida Three', 'Joy Four']);
+  await mark(hotel.visitor.hana!, guests, [['arrived', 40], ['no_show'], ['departed'], ['expected']]);
 }, 60_000);
 afterAll(() => world?.close());
 
@@ -40,11 +41,25 @@ describe('a choice of states', () => {
     const all = await page(`/reports/${code}`);
     expect(heads(all)).toEqual(expect.arrayContaining(['Present', 'Late', 'Absent', 'Rate']));
     const chosen = await page(`/reports/${code}?presence_state=late&from=&to=`);
-    expect(heads(chosen)).toEqual(expect.arrayContaining(['Late', 'Disputed']));
+    expect(heads(chosen)).toEqual(expect.arrayContaining(['Late']));
     for (const head of ['Present', 'Absent', 'Rate']) expect(heads(chosen)).not.toContain(head);
     expect(chosen).toContain('A rate is a share of all marks, so there is none here.');
     expect(chosen).not.toContain('class="figures-rate"');
     expect(chosen).not.toContain('100 %');
+  });
+
+  it('has no rate in a workbook, and no figures of what was not chosen', async () => {
+    const response = await fetch(`${world.ana.address}/api/reports/attendance?presence_state=late&format=xlsx`, {
+      headers: { cookie: world.ana.cookieHeader },
+    });
+    const [{ data: sheet }] = (await readXlsxFile(Buffer.from(await response.arrayBuffer()))) as unknown as [
+      { data: unknown[][] },
+    ];
+    expect(sheet).toEqual([
+      ['Student', 'Identifier', 'Late', 'Disputed', 'Student (id)'],
+      ['Bea Two', lessons.participants[1]!.identifier, 1, 0, lessons.participants[1]!.id],
+      [null, null, 1, 0, null],
+    ]);
   });
 
   it('draws how many there are of each, in the place of rates', async () => {
@@ -108,7 +123,7 @@ describe('an organization with states of its own', () => {
 
   it('is asked by programs in the words of the contract', async () => {
     const { data: rows } = await data('summary', hotel.visitor.hana!);
-    expect(rows[0]).toMatchObject({ present: 2, absent: 1, late: 0, excused: 0, neutral: 0, rate: 2 / 3 });
+    expect(rows[0]).toMatchObject({ present: 2, absent: 1, late: 0, excused: 0, neutral: 1, rate: 2 / 3 });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { translatorOf } from '../../src/platform/i18n.js';
 import { shareBars } from '../../src/reports/charts/index.js';
+import { categoryWords } from '../../src/reports/category-words.js';
 import { drawPictures } from '../../src/reports/draw-chart.js';
 import {
   attendanceCertificate,
@@ -366,7 +367,12 @@ describe('a picture', () => {
 
   it.each(['upright', 'lying down'])('of many bars leaves no page empty and loses none: a page %s', async (how) => {
     const points = Array.from({ length: 75 }, (_, at) => ({ label: `Person ${100 + at}`, rate: at / 100 }));
-    const { pictures, note } = drawPictures({ kind: 'rates', title: name('Rate'), points }, ({ text }) => text, 'en');
+    const { pictures, note } = drawPictures(
+      { kind: 'rates', title: name('Rate'), points },
+      categoryWords(),
+      ({ text }) => text,
+      'en',
+    );
     expect(note!.params).toEqual({ count: 60 });
     const wide = how === 'upright' ? 1 : 13;
     const columns = Array.from({ length: wide }, (_, at) => column(`c${at}`, 'text', `Long-heading-${at}`));

@@ -1,5 +1,5 @@
 import { serialOf, workbookStream, type CellFormat, type SheetCell } from '../../platform/xlsx/workbook-stream.js';
-import { type CellKind, type CellValue, type ReportTable, type Words } from '../report-table.js';
+import { type CellKind, type CellValue, type Column, type ReportTable, type Row, type Words } from '../report-table.js';
 
 /** What a workbook needs to know about who will read it. */
 export interface Reader {
@@ -20,25 +20,25 @@ export function workbookOf(
   table: Pick<ReportTable, 'columns' | 'rows' | 'totals'>,
   { say, timeZone, rightToLeft = false }: Reader,
 ): AsyncGenerator<Buffer> {
-  const heads = table.columns.map(({ head }) => (head.literal ? head.text : capital(say(head))));
-  const columns = table.columns.map(({ kind }, at) => ({
+  const shown = table.columns.map((column, at) => ({ ...column, at })).filter((column) => !isEmptyFigure(column));
+  const heads = shown.map(({ head }) => (head.literal ? head.text : capital(say(head))));
+  const columns = shown.map(({ kind }, at) => ({
     format: formatOf(kind),
     width: Math.min(WIDEST, Math.max(WIDTH[kind], heads[at]!.length + 2)),
   }));
   const local = localClock(timeZone);
-  const write = table.columns.map(
-    ({ kind }) =>
-      (value: CellValue | undefined) =>
-        cellOf(kind, value ?? null, local),
-  );
+  const cellsOf = (row: Row): SheetCell[] => shown.map(({ kind, at }) => cellOf(kind, row[at] ?? null, local));
   return workbookStream({ name, columns, rightToLeft }, cells());
 
   async function* cells(): AsyncGenerator<SheetCell[]> {
     yield heads;
-    for await (const rows of table.rows) for (const row of rows) yield write.map((of, at) => of(row[at]));
-    if (table.totals) yield write.map((of, at) => of(table.totals![at]));
+    for await (const rows of table.rows) for (const row of rows) yield cellsOf(row);
+    if (table.totals) yield cellsOf(table.totals);
   }
 }
+
+/** A figure that a person is not shown says nothing: none of what was not asked, or a rate of some states alone. */
+const isEmptyFigure = ({ kind, hidden }: Column): boolean => !!hidden && (kind === 'count' || kind === 'share');
 
 /** The organization's own words begin small. */
 const capital = ([first = '', ...rest]: string): string => first.toLocaleUpperCase() + rest.join('');

@@ -1,26 +1,25 @@
 import { type EntityManager } from '@mikro-orm/core';
 import { type StateCategory } from '../../tenancy/index.js';
 import { type Asked } from '../asked.js';
-import { nameOf } from '../people.query.js';
-import { type Column, type Words } from '../report-table.js';
+import { type Words } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
-import { GROUP_ID, PARTICIPANT_ID, SESSION_ID } from './id-columns.js';
+import { markColumns } from './mark-columns.js';
 import { listMarks } from './marks-list.js';
 
-const COLUMNS: Column[] = [
-  { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
-  { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
-  { key: 'starts_at', head: { text: 'Begins' }, kind: 'time' },
-  { key: 'session', head: { text: '{session}' }, kind: 'text' },
-  { key: 'group', head: { text: '{group}' }, kind: 'text' },
-  { key: 'state', head: { text: 'State' }, kind: 'text' },
-  { key: 'note', head: { text: 'Note' }, kind: 'text' },
-  { key: 'disputed', head: { text: 'Disputed' }, kind: 'yes' },
-  { key: 'presence_state', head: { text: 'Code' }, kind: 'text', hidden: true },
-  PARTICIPANT_ID,
-  SESSION_ID,
-  GROUP_ID,
-];
+const LIST = markColumns(
+  'participant',
+  'identifier',
+  'starts_at',
+  'session',
+  'group',
+  'state',
+  'note',
+  'disputed',
+  'presence_state',
+  'participant_id',
+  'session_id',
+  'group_id',
+);
 
 /** Who was not there; excused only where somebody asks for it. */
 const AWAY: readonly StateCategory[] = ['absent', 'excused'];
@@ -47,21 +46,8 @@ export const absentees: Report = {
         params: { count: disputed },
       });
     return {
-      columns: COLUMNS,
-      rows: marks.map((mark) => [
-        nameOf({ first_name: mark.firstName, last_name: mark.lastName }),
-        mark.identifier,
-        mark.startsAt,
-        mark.session,
-        mark.group,
-        mark.label,
-        mark.note,
-        mark.disputed,
-        mark.code,
-        mark.participantId,
-        mark.sessionId,
-        mark.groupId,
-      ]),
+      columns: LIST.columns,
+      rows: LIST.rowsOf(marks, asked),
       total,
       isExact,
       notes,

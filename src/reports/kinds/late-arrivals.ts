@@ -3,28 +3,26 @@ import { secondsBefore } from '../../platform/database/dialect.js';
 import { type LatenessRule } from '../../presence/index.js';
 import { type StateCategory } from '../../tenancy/index.js';
 import { type Asked } from '../asked.js';
-import { nameOf } from '../people.query.js';
-import { type Column, type Words } from '../report-table.js';
+import { type Words } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { type Condition } from '../scope.js';
-import { GROUP_ID, PARTICIPANT_ID, SESSION_ID } from './id-columns.js';
+import { markColumns } from './mark-columns.js';
 import { listMarks } from './marks-list.js';
-import { lateOf } from './records.js';
 
-const COLUMNS: Column[] = [
-  { key: 'participant', head: { text: '{participant}' }, kind: 'text' },
-  { key: 'identifier', head: { text: 'Identifier' }, kind: 'text' },
-  { key: 'starts_at', head: { text: 'Begins' }, kind: 'time' },
-  { key: 'arrived_at', head: { text: 'Arrived' }, kind: 'time' },
-  { key: 'late_minutes', head: { text: 'Minutes late' }, kind: 'minutes' },
-  { key: 'session', head: { text: '{session}' }, kind: 'text' },
-  { key: 'group', head: { text: '{group}' }, kind: 'text' },
-  { key: 'state', head: { text: 'State' }, kind: 'text' },
-  { key: 'disputed', head: { text: 'Disputed' }, kind: 'yes' },
-  PARTICIPANT_ID,
-  SESSION_ID,
-  GROUP_ID,
-];
+const LIST = markColumns(
+  'participant',
+  'identifier',
+  'starts_at',
+  'arrived_at',
+  'late_minutes',
+  'session',
+  'group',
+  'state',
+  'disputed',
+  'participant_id',
+  'session_id',
+  'group_id',
+);
 
 const COMES: readonly StateCategory[] = ['late', 'present'];
 
@@ -44,21 +42,8 @@ export const lateArrivals: Report = {
     const rule = { sql: `(s.category = 'late' or ${isLate(em, asked.lateness).sql})`, parameters: {} };
     const { marks, total, isExact } = await listMarks(em, { ...asked, states }, slice, rule);
     return {
-      columns: COLUMNS,
-      rows: marks.map((mark) => [
-        nameOf({ first_name: mark.firstName, last_name: mark.lastName }),
-        mark.identifier,
-        mark.startsAt,
-        mark.arrivedAt,
-        lateOf(mark, asked.lateness),
-        mark.session,
-        mark.group,
-        mark.label,
-        mark.disputed,
-        mark.participantId,
-        mark.sessionId,
-        mark.groupId,
-      ]),
+      columns: LIST.columns,
+      rows: LIST.rowsOf(marks, asked),
       total,
       isExact,
       notes: notesFor(asked),

@@ -68,8 +68,10 @@ export const matrix: Report = {
   },
 };
 
-interface MatrixSession {
+/** A session as the report tells of it: its local day and time. */
+export interface MatrixSession {
   id: number;
+  /** With its group, where another of the name begins at the same time. */
   name: string;
   day: string;
   time: string;
@@ -77,9 +79,9 @@ interface MatrixSession {
 
 async function sessionsOf(em: EntityManager, asked: Asked): Promise<MatrixSession[]> {
   const { sql, parameters } = sessionsInScope(asked);
-  const rows = await readAside<{ id: number; name: string; starts_at: number | string }>(
+  const rows = await readAside<{ id: number; name: string; group_name: string; starts_at: number | string }>(
     em,
-    `select x.id, x.name, x.scheduled_start_at as starts_at from ${SESSIONS}
+    `select x.id, x.name, g.name as group_name, x.scheduled_start_at as starts_at from ${SESSIONS}
       where ${sql} order by x.scheduled_start_at, x.id limit :take`,
     { ...parameters, take: MOST_SESSIONS + 1 },
   );
@@ -88,10 +90,15 @@ async function sessionsOf(em: EntityManager, asked: Asked): Promise<MatrixSessio
     const [field, code] = asked.query.group_id === undefined ? ['group_id', 'required'] : ['from', 'invalid'];
     throw invalid(field!, TOO_WIDE, code, { most: MOST_SESSIONS });
   }
-  return rows.map((row) => {
+  const sessions = rows.map((row) => {
     const local = instant(row.starts_at).toLocaleString('sv-SE', { timeZone: asked.timeZone });
-    return { id: Number(row.id), name: row.name, day: local.slice(0, 10), time: local.slice(11, 16) };
+    const [day, time] = [local.slice(0, 10), local.slice(11, 16)];
+    return { id: Number(row.id), name: row.name, group: row.group_name, day, time, head: `${day} ${time} ${row.name}` };
   });
+  const heads = Map.groupBy(sessions, ({ head }) => head);
+  return sessions.map(({ group, head, ...session }) =>
+    heads.get(head)!.length > 1 ? { ...session, name: `${session.name} (${group})` } : session,
+  );
 }
 
 /** @returns what stands in the cells, by participant and session: the code of the state, with a star when it is disputed */

@@ -3,29 +3,27 @@ import { invalid } from '../../platform/http/problem.js';
 import { type Asked } from '../asked.js';
 import { lastDayOf } from '../chart.js';
 import { figureNotes, figuresBy, marksOf, type noFigures, rateOf, sumOf } from '../figures.js';
-import { type Column } from '../report-table.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { marksOfScope } from '../scope.js';
 import { countMarks } from '../tallies/count-marks.query.js';
-import { GROUP_ID, SESSION_ID } from './id-columns.js';
+import { markColumns } from './mark-columns.js';
 import { listMarks } from './marks-list.js';
-import { lateOf } from './records.js';
 
-const COLUMNS: Column[] = [
-  { key: 'starts_at', head: { text: 'Begins' }, kind: 'time' },
-  { key: 'session', head: { text: '{session}' }, kind: 'text' },
-  { key: 'group', head: { text: '{group}' }, kind: 'text' },
-  { key: 'state', head: { text: 'State' }, kind: 'text' },
-  { key: 'arrived_at', head: { text: 'Arrived' }, kind: 'time', sparse: true },
-  { key: 'left_at', head: { text: 'Left' }, kind: 'time', sparse: true },
-  { key: 'late_minutes', head: { text: 'Minutes late' }, kind: 'minutes', sparse: true },
-  { key: 'note', head: { text: 'Note' }, kind: 'text', sparse: true },
-  { key: 'disputed', head: { text: 'Disputed' }, kind: 'yes' },
-  { key: 'presence_state', head: { text: 'Code' }, kind: 'text', hidden: true },
-  { key: 'category', head: { text: 'Category' }, kind: 'text', hidden: true },
-  SESSION_ID,
-  GROUP_ID,
-];
+const LIST = markColumns(
+  'starts_at',
+  'session',
+  'group',
+  'state',
+  'arrived_at',
+  'left_at',
+  'late_minutes',
+  'note',
+  'disputed',
+  'presence_state',
+  'category',
+  'session_id',
+  'group_id',
+);
 
 /** Everything that was recorded of one person. */
 export const statement: Report = {
@@ -41,22 +39,8 @@ export const statement: Report = {
     const days = figuresBy(await countMarks(em, marksOfScope(asked), ['day']), ({ day }) => day!);
     const sum = sumOf(days.values());
     return {
-      columns: COLUMNS,
-      rows: marks.map((mark) => [
-        mark.startsAt,
-        mark.session,
-        mark.group,
-        mark.label,
-        mark.arrivedAt,
-        mark.leftAt,
-        lateOf(mark, asked.lateness),
-        mark.note,
-        mark.disputed,
-        mark.code,
-        mark.category,
-        mark.sessionId,
-        mark.groupId,
-      ]),
+      columns: LIST.columns,
+      rows: LIST.rowsOf(marks, asked),
       total,
       isExact,
       notes: figureNotes(sum, asked),
