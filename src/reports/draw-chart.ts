@@ -5,8 +5,9 @@ import { type Words } from './report-table.js';
 
 const DESCRIPTION = { text: 'The same figures stand in the table beside it.' };
 
-/** More bars are no picture any more: the table says the rest. */
-const MOST_BARS = 60;
+/** A class is drawn as a whole; more bars are no picture any more, and the first of them are what one looks for. */
+const MOST_BARS = 40;
+const FIRST_BARS = 20;
 /** A picture of more is higher than a page of paper, and than a screen. */
 const BARS_OF_ONE = 10;
 
@@ -34,7 +35,7 @@ export function drawPictures(
     const picture = draw(chart);
     return { pictures: picture === null ? [] : [picture], note: null };
   }
-  const drawn = Math.min(bars, MOST_BARS);
+  const drawn = bars > MOST_BARS ? FIRST_BARS : bars;
   const pieces = 2 * Math.ceil(drawn / (2 * BARS_OF_ONE));
   const place = (piece: number) => Math.ceil((drawn * piece) / pieces);
   const number = new Intl.NumberFormat(locale);
@@ -43,9 +44,9 @@ export function drawPictures(
     const title = { text: `${say(chart.title)} ${number.format(from + 1)}–${number.format(to)}`, literal: true };
     return draw({ ...pieceOf(chart, from, to), title })!;
   });
-  return { pictures, note: drawn < bars ? { text: FIRST_BARS, params: { count: MOST_BARS } } : null };
+  return { pictures, note: drawn < bars ? { text: CUT, params: { count: FIRST_BARS } } : null };
 }
-const FIRST_BARS = 'The picture shows the first {count} rows of the table.';
+const CUT = 'The picture shows the first {count} rows of the table.';
 
 /** How many bars lie under each other; side by side they are no higher for being many. */
 function lying(chart: Chart): number {

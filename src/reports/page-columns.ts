@@ -4,8 +4,8 @@ import { type Column, isShown, type Row } from './report-table.js';
 export interface PageColumn extends Column {
   /** Its place in the rows. */
   at: number;
-  /** On a phone it stands small under the head of its row. */
-  folds: boolean;
+  /** How it stands: `num` as figures do; `folds`, on a phone small under the head of its row. */
+  look: 'num' | 'folds' | null;
 }
 
 /** What a report is read for: it stands before the figures that it is made of, where no screen is too narrow for it. */
@@ -15,6 +15,11 @@ const FOLDING = new Set(['identifier', 'group']);
 /** Seldom there, and told by the notes too: a page leaves them out where there is none. */
 const RARE = new Set(['neutral', 'disputed']);
 
+function lookOf({ key, kind }: Column, at: number): PageColumn['look'] {
+  if (kind === 'count' || kind === 'minutes' || kind === 'share') return 'num';
+  return at > 0 && FOLDING.has(key) ? 'folds' : null;
+}
+
 /**
  * Which columns of a report its page has, and in which order. Files keep all of them, in the order of the report.
  * @param rows those of the page
@@ -22,7 +27,7 @@ const RARE = new Set(['neutral', 'disputed']);
 export function pageColumns({ columns, rows, totals }: { columns: Column[]; rows: Row[]; totals?: Row }): PageColumn[] {
   const nothing = (value: Row[number] | undefined) => !value;
   const isEmpty = (at: number) => rows.every((row) => nothing(row[at])) && nothing(totals?.[at]);
-  const all = columns.map((column, at) => ({ ...column, at, folds: at > 0 && FOLDING.has(column.key) }));
+  const all = columns.map((column, at) => ({ ...column, at, look: lookOf(column, at) }));
   const shown = all.filter(
     (column) => isShown(column) && !((column.sparse || RARE.has(column.key)) && isEmpty(column.at)),
   );

@@ -183,9 +183,11 @@ function shown(
   locale: string,
 ) {
   const words = categoryWords(asked.everyState);
+  const columns = pageColumns(answer);
   const drawn = answer.chart ? drawPictures(answer.chart, words, say, locale) : null;
   return {
-    columns: pageColumns(answer),
+    columns,
+    folding: columns.filter(({ look }) => look === 'folds'),
     rows: answer.rows,
     // Where a row leads: to its session or its person.
     links: linksOf(answer),
@@ -209,8 +211,12 @@ const linkedAnswer = (answer: Answer, code: string, typed: Record<string, string
   ...(answer.links && { links: answer.links.map((link) => link && keepingFilters(link, code, typed)) }),
 });
 
-function matrixOf({ columns, rows, meta }: Answer, states: Record<string, StateHere>, locale: string) {
+function matrixOf(answer: Answer, states: Record<string, StateHere>, locale: string) {
+  const { columns, rows, meta } = answer;
+  const shown = pageColumns(answer);
   return {
+    rates: shown.filter(({ kind }) => kind === 'share'),
+    counts: shown.filter(({ kind }) => kind === 'count'),
     heads: matrixHeads((meta?.sessions ?? []) as MatrixSession[], locale),
     matrix: matrixRows(columns, rows, states),
     signs: Object.values(states).map((state) => ({ ...state, sign: signOf(state) })),

@@ -373,7 +373,7 @@ describe('a picture', () => {
       ({ text }) => text,
       'en',
     );
-    expect(note!.params).toEqual({ count: 60 });
+    expect(note!.params).toEqual({ count: 20 });
     const wide = how === 'upright' ? 1 : 13;
     const columns = Array.from({ length: wide }, (_, at) => column(`c${at}`, 'text', `Long-heading-${at}`));
     const rows = [columns.map(() => 'Something')];
@@ -382,8 +382,8 @@ describe('a picture', () => {
     // Pieces of the head of a page and its foot alone are fewer.
     for (const page of pages) expect(page.pieces.length).toBeGreaterThan(15);
     const words = pages.flatMap(({ pieces }) => pieces.map((piece) => piece.text.trim()));
-    for (const { label } of points.slice(0, 60)) expect(words.filter((word) => word === label)).toHaveLength(1);
-    expect(words).not.toContain('Person 160');
+    for (const { label } of points.slice(0, 20)) expect(words.filter((word) => word === label)).toHaveLength(1);
+    expect(words).not.toContain('Person 120');
   });
 });
 
