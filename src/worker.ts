@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
-import { type AbstractSqlConnection } from '@mikro-orm/sql';
 import { ENTITIES } from './entities.js';
 import { type Config, readConfig } from './platform/config.js';
 import { databaseConfig } from './platform/database/database.config.js';
@@ -30,14 +29,12 @@ async function imports(config: Config): Promise<void> {
 async function exports(config: Config): Promise<void> {
   Logger.overrideLogger(logLevels(config));
   const { drainExports, exportsFolder } = await import('./reports/index.js');
-  const open = () => MikroORM.init(databaseConfig(config.database, ENTITIES) as never) as Promise<Orm>;
+  // Rows are read once, one after the other: what was read need not be kept.
+  const database = () => databaseConfig(config.database, ENTITIES, { pagesKb: 2000 });
+  const open = () => MikroORM.init(database() as never) as Promise<Orm>;
   const orm = await open();
   // A file is read at one moment of the database, which takes long; on SQLite an ORM has one connection.
   const reading = config.database.kind === 'sqlite' ? await open() : orm;
-  // Rows are read once, one after the other: what was read need not be kept.
-  if (reading !== orm)
-    for (const each of [orm, reading])
-      await (each.em.getConnection() as unknown as AbstractSqlConnection).execute('pragma cache_size = -2000');
   try {
     await obeyJobWorker((options) => drainExports(orm, { folder: exportsFolder(config), reading, ...options }));
   } finally {

@@ -16,9 +16,14 @@ const root = join(import.meta.dirname, '..', '..', '..');
  * The one configuration of the ORM, for both databases.
  * @param target where the rows live
  * @param entities every entity of every module (src/entities.ts)
+ * @param options pagesKb: how much of an embedded database a connection keeps in memory
  */
-export function databaseConfig(target: DatabaseTarget, entities: EntityName[]): Options {
-  const dialect = target.kind === 'mysql' ? mysql(target) : sqlite(target);
+export function databaseConfig(
+  target: DatabaseTarget,
+  entities: EntityName[],
+  options: { pagesKb?: number } = {},
+): Options {
+  const dialect = target.kind === 'mysql' ? mysql(target) : sqlite(target, options);
   return {
     ...dialect,
     entities: entities as never,
@@ -76,6 +81,6 @@ function mysql(target: Extract<DatabaseTarget, { kind: 'mysql' }>) {
   };
 }
 
-function sqlite(target: Extract<DatabaseTarget, { kind: 'sqlite' }>) {
-  return { driver: BoundSqliteDriver, dbName: target.file, driverOptions: sqliteDialect(target.file) };
+function sqlite(target: Extract<DatabaseTarget, { kind: 'sqlite' }>, { pagesKb = 16_000 }: { pagesKb?: number }) {
+  return { driver: BoundSqliteDriver, dbName: target.file, driverOptions: sqliteDialect(target.file, pagesKb) };
 }

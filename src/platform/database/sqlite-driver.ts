@@ -19,9 +19,10 @@ import { fold } from '../text.js';
  * and transactions that take the write lock at once. A deferred `begin` that reads and then writes fails with
  * SQLITE_BUSY as soon as a second process writes; no time-out helps against that.
  * @param file path, or ':memory:'
+ * @param pagesKb of the file, kept in memory by each connection
  */
-export function sqliteDialect(file: string): SqliteDialect {
-  const config: SqliteDialectConfig = { database: async () => openSqlite(file) };
+export function sqliteDialect(file: string, pagesKb: number): SqliteDialect {
+  const config: SqliteDialectConfig = { database: async () => openSqlite(file, pagesKb) };
   return new (class extends SqliteDialect {
     override createDriver(): Driver {
       return new ImmediateDriver(config);
@@ -108,13 +109,13 @@ async function beginImmediate(connection: DatabaseConnection): Promise<void> {
   }
 }
 
-function openSqlite(file: string): Database.Database {
+function openSqlite(file: string, pagesKb: number): Database.Database {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
   const database = new Database(file, { timeout: LOCK_WAIT_MS });
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
-  database.pragma('cache_size = -16000');
+  database.pragma(`cache_size = -${pagesKb}`);
   // For searches on text of which no folded copy is kept; MySQL's collations do the same (dialect.ts, `folded`).
   database.function('fold', { deterministic: true }, (text) => (typeof text === 'string' ? fold(text) : text));
   keepStatements(database);

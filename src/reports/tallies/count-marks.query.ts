@@ -53,15 +53,38 @@ export async function countMarks(em: EntityManager, scope: MarkScope, by: Dimens
   if (scope.groups?.length === 0 || scope.participants?.length === 0 || scope.states?.length === 0) return [];
   const days = await daysOf(em, scope);
   if (!days) return [];
-  const { sql, parameters } = sourceOf(em, scope, days, by);
   const sums = await sumsByCategory(em);
+  const isInSpans = isAboutPeople(scope, by) && !isByDay(by);
+  // While this is asked, somebody may mark where nothing was a moment ago: then it is asked again of just these days.
+  return (
+    (isInSpans && (await countIn(em, scope, await widened(em, days), by, sums))) ||
+    (await countIn(em, scope, days, by, sums))!
+  );
+}
+
+const isAboutPeople = ({ participants }: MarkScope, by: Dimension[]) =>
+  participants !== null || by.includes('participant');
+const isByDay = (by: Dimension[]) => by.includes('day') || by.includes('hour');
+
+/** @returns null when there are marks on days that are not meant */
+async function countIn(
+  em: EntityManager,
+  scope: MarkScope,
+  days: Days,
+  by: Dimension[],
+  sums: Awaited<ReturnType<typeof sumsByCategory>>,
+): Promise<MarkCount[] | null> {
+  const { sql, parameters } = sourceOf(em, scope, days, by);
+  const unmeant = unmeantOf(days);
   const columns = by.map((each) => `m.${COLUMN[each]} as ${each}_`);
   const grouping = by.length > 0 ? `group by ${by.map((each) => `m.${COLUMN[each]}`).join(', ')}` : '';
   const rows = await readAside<Record<string, number | string | null>>(
     em,
-    `select ${[...columns, ...sums.columns].join(', ')}, sum(m.disputed * 1e0) as disputed from (${sql}) m ${grouping}`,
-    { ...parameters, ...sums.parameters, ...ownGroupsParameters(scope.own) },
+    `select ${[...columns, ...sums.columns].join(', ')}, sum(m.disputed * 1e0) as disputed, ${unmeant.sql} as unmeant
+       from (${sql}) m ${grouping}`,
+    { ...parameters, ...sums.parameters, ...ownGroupsParameters(scope.own), ...unmeant.parameters },
   );
+  if (rows.some((row) => Number(row.unmeant))) return null;
   return rows.flatMap((row) => {
     const count = { disputed: Number(row.disputed) } as MarkCount & Record<string, number | string>;
     for (const category of STATE_CATEGORIES) count[category] = Number(row[category]);
@@ -97,6 +120,45 @@ interface Days {
   to: string;
   /** Days of which only a part counts. */
   parts: string[];
+  /** The days that are meant, where from and to reach beyond them: whole years stand in fewer rows. */
+  meant?: { from: string; to: string };
+}
+
+/**
+ * Where no mark lies before or after, the year in which the days begin or end is as good as its part: what is asked most, a
+ * time until today, is found in one row for each year and not in one for each quarter, month and mark.
+ */
+async function widened(em: EntityManager, days: Days): Promise<Days> {
+  const [row] = await readAside<Record<'first' | 'last' | 'first_waiting' | 'last_waiting', string | null>>(
+    em,
+    `select (select min(t.day) from group_tallies t where t.organization_id = :organization) as first,
+            (select max(t.day) from group_tallies t where t.organization_id = :organization) as last,
+            (select min(c.day) from tally_changes c where c.organization_id = :organization) as first_waiting,
+            (select max(c.day) from tally_changes c where c.organization_id = :organization) as last_waiting`,
+  );
+  const known = [row!.first, row!.last, row!.first_waiting, row!.last_waiting].filter((day) => day !== null);
+  if (days.from > days.to || known.length === 0) return days;
+  const from = known.some((day) => day < days.from) ? days.from : `${days.from.slice(0, 4)}-01-01`;
+  const to = known.some((day) => day > days.to) ? days.to : `${days.to.slice(0, 4)}-12-31`;
+  return { ...days, from, to, meant: { from: days.from, to: days.to } };
+}
+
+/** SQL that is true where marks lie in days that are read and not meant. */
+function unmeantOf({ from, to, meant }: Days): { sql: string; parameters: Parameters } {
+  if (!meant) return { sql: '0', parameters: {} };
+  const sides = [
+    from < meant.from && 'u.day >= :read_from and u.day < :meant_from',
+    to > meant.to && 'u.day > :meant_to and u.day <= :read_to',
+  ].filter((side) => side !== false);
+  const marks = sides.flatMap((side) =>
+    ['group_tallies', 'tally_changes'].map(
+      (table) => `exists (select 1 from ${table} u where u.organization_id = :organization and ${side})`,
+    ),
+  );
+  return {
+    sql: marks.length > 0 ? `(${marks.join(' or ')})` : '0',
+    parameters: { read_from: from, read_to: to, meant_from: meant.from, meant_to: meant.to },
+  };
 }
 
 /** @returns null when no session lies in the range */
@@ -202,12 +264,10 @@ function sourceOf(
   const ofDays = (alias: string, from: string, to: string) => within(`${alias}.day`, from, to);
   // Found by the marks of a few people, a session is not looked for by its day: SQLite would go through all of these days.
   const rawOfDays = (from: string, to: string) => within(isAboutFew ? `coalesce(d.day, '')` : 'd.day', from, to);
-  const isAboutPeople = wanted.has('participant') || participants !== null;
-  const isByDay = by.includes('day') || by.includes('hour');
   if (days.from > days.to) {
     // Nothing but parts of days.
-  } else if (isAboutPeople && isByDay) raw(rawOfDays(days.from, days.to));
-  else if (isAboutPeople)
+  } else if (isAboutPeople(scope, by) && isByDay(by)) raw(rawOfDays(days.from, days.to));
+  else if (isAboutPeople(scope, by))
     for (const stretch of stretchesOf(days.from, days.to)) {
       if (stretch.span === 'D') {
         raw(rawOfDays(stretch.from, stretch.to));
