@@ -1,4 +1,5 @@
-import { STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
+import { translatorOf } from '../platform/i18n.js';
+import { LANGUAGES, STATE_CATEGORIES, type StateCategory } from '../tenancy/index.js';
 import { type Words } from './report-table.js';
 
 /** English; keys of the translation. */
@@ -11,11 +12,11 @@ const CATEGORY_WORDS: Record<StateCategory, Words> = {
 };
 
 const COUNT_AS: Record<StateCategory, string> = {
-  present: 'As present count: {states}.',
-  late: 'As late count: {states}.',
-  excused: 'As excused count: {states}.',
-  absent: 'As absent count: {states}.',
-  neutral: 'As neutral count: {states}.',
+  present: 'Counted as present: {states}.',
+  late: 'Counted as late: {states}.',
+  excused: 'Counted as excused: {states}.',
+  absent: 'Counted as absent: {states}.',
+  neutral: 'Counted as neutral: {states}.',
 };
 
 interface Named {
@@ -23,7 +24,14 @@ interface Named {
   category: StateCategory;
 }
 
-const ofCategory = (states: Named[], category: StateCategory) => states.filter((state) => state.category === category);
+/** States of several domains may have one name. */
+const labelsOf = (states: Named[], category: StateCategory): string[] => [
+  ...new Set(states.filter((state) => state.category === category).map(({ label }) => label)),
+];
+
+/** Whether a state is called as its category is, in any language: its name says what it counts as. */
+const isPlain = (label: string, category: StateCategory): boolean =>
+  Object.keys(LANGUAGES).some((locale) => translatorOf(locale).text(CATEGORY_WORDS[category].text) === label);
 
 /**
  * What each category is called: by its state, where there is but one, as everybody there knows it (`No-show`); where there
@@ -33,19 +41,22 @@ const ofCategory = (states: Named[], category: StateCategory) => states.filter((
 export function categoryWords(states: Named[] = []): Record<StateCategory, Words> {
   const named = STATE_CATEGORIES.map((category): [StateCategory, Words] => {
     const words = CATEGORY_WORDS[category];
-    const [only, ...others] = ofCategory(states, category);
-    const isOwn = only && others.length === 0 && only.label !== words.text;
-    return [category, isOwn ? { text: only.label, literal: true } : words];
+    const [only, ...others] = labelsOf(states, category);
+    const isOwn = only !== undefined && others.length === 0 && !isPlain(only, category);
+    return [category, isOwn ? { text: only, literal: true } : words];
   });
   return Object.fromEntries(named) as Record<StateCategory, Words>;
 }
 
-/** @returns which states count as what, where their names do not say so */
-export function countAs(states: Named[]): Words[] {
-  return STATE_CATEGORIES.flatMap((category): Words[] => {
-    const own = ofCategory(states, category);
-    const isPlain = own.length === 1 && own[0]!.label === CATEGORY_WORDS[category].text;
-    if (own.length === 0 || isPlain) return [];
-    return [{ text: COUNT_AS[category], params: { states: own.map(({ label }) => label).join(', ') } }];
+/**
+ * @param categories those that are spoken of
+ * @returns which states count as what, where their names do not say so
+ */
+export function countAs(states: Named[], categories: readonly StateCategory[] = STATE_CATEGORIES): Words[] {
+  return categories.flatMap((category): Words[] => {
+    const labels = labelsOf(states, category);
+    return labels.every((label) => isPlain(label, category))
+      ? []
+      : [{ text: COUNT_AS[category], params: { states: labels.join(', ') } }];
   });
 }

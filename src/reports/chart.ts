@@ -9,6 +9,8 @@ export type Chart =
       title: Words;
       /** Bars lie under each other, for names; absent: they stand side by side, for periods. */
       lay?: 'across';
+      /** All bars, where these are a part of them: parts that stand side by side have one scale and one key. */
+      whole?: Extract<Chart, { kind: 'marks' }>['bars'];
       /** Marks by category, one bar each. */
       bars: { label: string; href?: string | undefined; marks: Partial<Record<StateCategory, number>> }[];
     }

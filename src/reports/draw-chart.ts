@@ -56,7 +56,7 @@ function lying(chart: Chart): number {
 
 function pieceOf(chart: Chart, from: number, to: number): Chart {
   if (chart.kind === 'rates') return { ...chart, points: chart.points.slice(from, to) };
-  return chart.kind === 'marks' ? { ...chart, bars: chart.bars.slice(from, to) } : chart;
+  return chart.kind === 'marks' ? { ...chart, bars: chart.bars.slice(from, to), whole: chart.bars } : chart;
 }
 
 /**
@@ -75,9 +75,13 @@ export function drawChart(
   switch (chart.kind) {
     case 'marks': {
       if (chart.bars.length === 0) return null;
-      const used = categories.filter(({ category }) => chart.bars.some(({ marks }) => (marks[category] ?? 0) > 0));
+      const whole = chart.whole ?? chart.bars;
+      const used = categories.filter(({ category }) => whole.some(({ marks }) => (marks[category] ?? 0) > 0));
+      const most = Math.max(
+        ...whole.map(({ marks }) => used.reduce((sum, one) => sum + (marks[one.category] ?? 0), 0)),
+      );
       const bars = chart.bars.map(({ marks, ...bar }) => ({ ...bar, counts: marks }));
-      return categoryBars({ ...frame, lay: chart.lay ?? 'up', bars, categories: used });
+      return categoryBars({ ...frame, lay: chart.lay ?? 'up', bars, categories: used, ...(chart.whole && { most }) });
     }
     case 'rates': {
       if (chart.points.length === 0) return null;

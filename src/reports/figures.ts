@@ -90,7 +90,7 @@ export function figureNotes({ disputed }: Figures, { everyState, states }: Count
         ]
       : [
           {
-            text: 'Counted are the marks of the chosen state alone. A rate is a share of all marks, so there is none here.',
+            text: 'Counted are the marks of the chosen states alone. A rate is a share of all marks, so none is shown.',
           },
         ];
   if (disputed > 0)

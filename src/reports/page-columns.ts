@@ -15,6 +15,9 @@ const FOLDING = new Set(['identifier', 'group']);
 /** Seldom there, and told by the notes too: a page leaves them out where there is none. */
 const RARE = new Set(['neutral', 'disputed']);
 
+/** 0 minutes late is something that is said. */
+const isUnsaid = (value: Row[number] | undefined) => value === null || value === undefined || value === '';
+
 function lookOf({ key, kind }: Column, at: number): PageColumn['look'] {
   if (kind === 'count' || kind === 'minutes' || kind === 'share') return 'num';
   return at > 0 && FOLDING.has(key) ? 'folds' : null;
@@ -25,12 +28,12 @@ function lookOf({ key, kind }: Column, at: number): PageColumn['look'] {
  * @param rows those of the page
  */
 export function pageColumns({ columns, rows, totals }: { columns: Column[]; rows: Row[]; totals?: Row }): PageColumn[] {
-  const nothing = (value: Row[number] | undefined) => !value;
-  const isEmpty = (at: number) => rows.every((row) => nothing(row[at])) && nothing(totals?.[at]);
+  const isEmpty = (at: number, nothing: (value: Row[number] | undefined) => boolean) =>
+    rows.every((row) => nothing(row[at])) && nothing(totals?.[at]);
+  const isLeftOut = ({ at, key, sparse }: (typeof all)[number]) =>
+    (sparse && isEmpty(at, isUnsaid)) || (RARE.has(key) && isEmpty(at, (value) => !value));
   const all = columns.map((column, at) => ({ ...column, at, look: lookOf(column, at) }));
-  const shown = all.filter(
-    (column) => isShown(column) && !((column.sparse || RARE.has(column.key)) && isEmpty(column.at)),
-  );
+  const shown = all.filter((column) => isShown(column) && !isLeftOut(column));
   const isName = ({ kind, key }: Column) => (kind === 'text' || kind === 'day') && !FOREMOST.has(key);
   const others = shown.findIndex((column, at) => at > 0 && !isName(column));
   if (others < 0) return shown;

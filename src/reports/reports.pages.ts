@@ -142,9 +142,14 @@ export class ReportsPages {
       group_options: has('group_id') ? await groupOptions(this.em, ownGroupsOf(me), asked?.query.group_id) : [],
       type_options: has('group_type') ? await groupTypes(this.em, ownGroupsOf(me)) : [],
       state_options: has('presence_state')
-        ? states
-            .filter(({ category }) => report.states?.includes(category) ?? true)
-            .map(({ code, label }) => [code, label])
+        ? // States of several domains may have one code.
+          [
+            ...new Map(
+              states
+                .filter(({ category }) => report.states?.includes(category) ?? true)
+                .map(({ code, label }) => [code, label]),
+            ),
+          ]
         : [],
       states: Object.fromEntries(states.map((state) => [state.code, state])),
       periods:
@@ -196,13 +201,15 @@ function shown(
     why: answer.why ?? null,
     pictures: drawn?.pictures ?? [],
     chart_title: answer.chart?.title ?? null,
-    // Of what somebody's certificate can tell: not of the days before he came.
-    first_day: answer.meta?.first_day ?? null,
+    // What somebody's certificate can tell: nothing of the days before he came, and of those ahead.
+    certified: { from: answer.meta?.first_day ?? asked.firstDay, to: earlier(asked.lastDay, asked.today) },
     figures: figuresShown(asked, answer, words),
     meta: { ...paging, total: answer.total },
     is_exact: answer.isExact,
   };
 }
+
+const earlier = (day: string | null, other: string) => (day !== null && day < other ? day : other);
 
 /** Parts of the picture and rows lead on with the filters of the page. */
 const linkedAnswer = (answer: Answer, code: string, typed: Record<string, string>): Answer => ({

@@ -90,6 +90,8 @@ export class SendReport {
     // Whoever sees only himself has no list of files to come back to.
     const isOwn = exportReach(me, code) === 'own';
     let isForLater = false;
+    let isGone = false;
+    response.once('close', () => (isGone = !response.writableFinished));
     try {
       for (const end = performance.now() + PATIENCE_MS; job.status === 'queued' || job.status === 'running';) {
         if (performance.now() > end) {
@@ -98,13 +100,14 @@ export class SendReport {
           return void response.status(202).json({ data: exportJson(job, me) });
         }
         await setTimeout(100);
-        await this.em.refresh(job);
+        // Whoever went away, or took it from the list elsewhere, waits for nothing: it is not made, and blocks nobody.
+        if (isGone || !(await this.em.findOne(Export, { id }, { refresh: true }))) return;
       }
       const failure = failureOf(job);
       if (failure) throw new Problem(422, { ...failure, field: 'format' });
       await this.sendExport.send(job, me, response);
     } finally {
-      // He has it, or was told why not: in the list of files nobody looks for it, and its room is for others.
+      // He has it, was told why not, or went away: in the list of files nobody looks for it, and its room is for others.
       if (!isForLater) await this.bus.execute(new CancelExport(id, false));
     }
   }

@@ -188,6 +188,11 @@ describe('the letterhead', () => {
       ]);
       expect(formOf(refused.body, page).letterhead_lines).toBe('Mine');
     }
+    // A form that was refused for something else has not shown the other logo.
+    const misspelt = await upload({ ...form, certificate_text: 'Of {nmae}' }, await logo('blue'));
+    expect(misspelt.status).toBe(422);
+    const mended = { ...formOf(misspelt.body, page), certificate_text: 'Of {name}' };
+    expect((await upload(mended, await logo('blue'))).status).toBe(409);
     // The lines alone take nothing from it; and knowingly it is replaced.
     expect((await upload(form)).status).toBe(303);
     expect((await upload(await drawn(page), await logo('blue'))).status).toBe(303);

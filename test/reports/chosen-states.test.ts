@@ -1,6 +1,10 @@
 /** What a report says when states are chosen, and in an organization that has states of its own. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import readXlsxFile from 'read-excel-file/node';
+import { PresenceRecord } from '../../src/presence/index.js';
+import { translatorOf } from '../../src/platform/i18n.js';
+import { categoryWords, countAs } from '../../src/reports/category-words.js';
+import { drawPictures } from '../../src/reports/draw-chart.js';
 import { type Visitor } from '../support/visitor.js';
 import { readPdf } from '../support/pdf-text.js';
 import { type Place, World } from '../world.js';
@@ -43,7 +47,7 @@ describe('a choice of states', () => {
     const chosen = await page(`/reports/${code}?presence_state=late&from=&to=`);
     expect(heads(chosen)).toEqual(expect.arrayContaining(['Late']));
     for (const head of ['Present', 'Absent', 'Rate']) expect(heads(chosen)).not.toContain(head);
-    expect(chosen).toContain('A rate is a share of all marks, so there is none here.');
+    expect(chosen).toContain('A rate is a share of all marks, so none is shown.');
     expect(chosen).not.toContain('class="figures-rate"');
     expect(chosen).not.toContain('100 %');
   });
@@ -84,6 +88,15 @@ describe('a choice of states', () => {
     ]);
   });
 
+  it('counts what is disputed over all that are listed, whichever page', async () => {
+    await world.write(world.school, async (tx) => {
+      const cells = await tx.find(PresenceRecord, { session: lessons.session.id });
+      for (const cell of cells) cell.disputed = cell.participant === lessons.participants[3]!.id;
+    });
+    const { meta } = await data('absentees?per_page=1&page=2');
+    expect(meta.notes.join(' ')).toContain('Disputed among all that are listed: 1.');
+  });
+
   it('is refused where the report is about a rate', async () => {
     const { status, json } = await world.ana.get('/api/reports/below-threshold?presence_state=late');
     expect([status, json.errors[0].field]).toEqual([422, 'presence_state']);
@@ -117,8 +130,8 @@ describe('an organization with states of its own', () => {
     const html = await page('/reports/summary', hotel.visitor.hana!);
     expect(heads(html)).toEqual(expect.arrayContaining(['Present', 'No-show', 'Expected', 'Rate']));
     for (const head of ['Absent', 'Late', 'Excused', 'Neutral']) expect(heads(html)).not.toContain(head);
-    expect(html).toContain('As present count: Arrived, Departed.');
-    expect(html).toContain('As absent count: No-show.');
+    expect(html).toContain('Counted as present: Arrived, Departed.');
+    expect(html).toContain('Counted as absent: No-show.');
   });
 
   it('is asked by programs in the words of the contract', async () => {
@@ -148,7 +161,47 @@ describe('the year of a group', () => {
   });
 });
 
+describe('the words of states', () => {
+  it.each(['de', 'ar'])('are not explained where they say it themselves, in %s', async (locale) => {
+    const label = translatorOf(locale).text('Present');
+    expect(countAs([{ label, category: 'present' }])).toEqual([]);
+    expect(categoryWords([{ label, category: 'present' }]).present).toEqual({ text: 'Present' });
+  });
+
+  it('are told once, though two domains have them', () => {
+    const absent = ['Absent', 'Absent', 'No-show'].map((label) => ({ label, category: 'absent' as const }));
+    expect(countAs(absent)).toEqual([{ text: 'Counted as absent: {states}.', params: { states: 'Absent, No-show' } }]);
+    expect(countAs(absent.slice(0, 2))).toEqual([]);
+  });
+});
+
+describe('pictures side by side', () => {
+  it('have one scale and one key', () => {
+    const bars = Array.from({ length: 16 }, (_, at) => ({
+      label: `Person ${at}`,
+      marks: at === 0 ? { absent: 40 } : { excused: 2 },
+    }));
+    const chart = { kind: 'marks', lay: 'across', title: { text: 'Marks' }, bars } as const;
+    const { pictures } = drawPictures({ ...chart, bars: [...bars] }, categoryWords(), ({ text }) => text, 'en');
+    expect(pictures).toHaveLength(2);
+    for (const picture of pictures)
+      for (const word of ['>40<', '>Absent<', '>Excused<']) expect(picture).toContain(word);
+  });
+});
+
 describe('a certificate', () => {
+  it('is offered of all his marks, whatever the statement was narrowed to, and of no day ahead', async () => {
+    const [ahead] = new Date(Date.now() + 40 * 86_400_000).toISOString().split('T');
+    const { id } = lessons.participants[3]!;
+    for (const more of ['&presence_state=late', `&group_id=${lessons.group.id}`]) {
+      const html = await page(`/reports/statement?participant_id=${id}&from=2026-01-05&to=${ahead}${more}`);
+      const link = /href="(\/api\/reports\/certificate\?[^"]+)"/.exec(html)?.[1];
+      if (more.includes('late')) expect(link).toBeUndefined();
+      else expect(link).toMatch(/from=2026-01-05&amp;to=(?!.*2027)/);
+      if (link) expect((await world.ana.get(link.replaceAll('&amp;', '&'))).status).toBe(200);
+    }
+  });
+
   it('is offered from the first day on which something is known, and speaks to whoever knows nothing of the product', async () => {
     const { id } = lessons.participants[1]!;
     const html = await page(`/reports/statement?participant_id=${id}`);

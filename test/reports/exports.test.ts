@@ -511,6 +511,29 @@ describe('the list of files', () => {
     expect([told!.includes(name), told!.includes(group.name), told!.includes('2026')]).toEqual([false, false, true]);
   });
 
+  it('has none that somebody did not wait for, and nobody is kept from his own by it', async () => {
+    const rows = () => world.read(world.school, (em) => em.count(Export, {}));
+    const before = await rows();
+    const gone = async () => {
+      for (let at = 0; at < 100 && (await rows()) > before; at++) await setTimeout(30);
+      return (await rows()) === before;
+    };
+    for (let at = 0; at < 8; at++) {
+      const leaving = new AbortController();
+      const asked = fetch(`${world.ana.address}/api/reports/summary?format=pdf&from=2026-01-${10 + at}`, {
+        headers: { cookie: world.ana.cookieHeader },
+        signal: leaving.signal,
+      });
+      // Long enough to be asked for, and too short to be printed.
+      await setTimeout(60);
+      leaving.abort();
+      await expect(asked).rejects.toThrow();
+    }
+    expect(await gone()).toBe(true);
+    expect((await world.ana.get('/api/reports/summary?format=pdf')).status).toBe(200);
+    expect(await gone()).toBe(true);
+  }, 60_000);
+
   it('has no file that was made while somebody waited for it', async () => {
     const rows = () => world.read(world.school, (em) => em.count(Export, { user: world.school.user.mara!.id }));
     const before = await rows();

@@ -53,7 +53,7 @@ async function keep(tx: EntityManager, picture: Picture | null, seen: string | n
   else tx.create(OrganizationLogo, values);
 }
 
-const OTHER_LOGO = {
+export const OTHER_LOGO = {
   code: 'stale',
   field: 'file',
   message: 'Somebody changed the logo while you were typing. Look at the one that is there now, then save again.',

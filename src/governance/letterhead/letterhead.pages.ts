@@ -14,7 +14,7 @@ import { bytesOf, PICTURE_REFUSED, TakesPicture, type PictureFile } from '../../
 import { sendPicture } from '../../platform/pictures/send-picture.js';
 import { Settings, settingsOf } from '../../tenancy/index.js';
 import { besideTypedSettings, organizationToShow, seenIn, type Shown } from '../settings/seen-settings.js';
-import { ChangeLetterhead } from './change-letterhead.js';
+import { ChangeLetterhead, OTHER_LOGO } from './change-letterhead.js';
 import { OrganizationLogo } from './organization-logo.entity.js';
 
 const { letterhead_lines, certificate_text } = Settings.shape;
@@ -71,7 +71,9 @@ export class LetterheadPages {
     const { organization } = await organizationToShow(this.em);
     const { values, meanwhile } = besideTypedSettings(typed, data, organization, fieldsOf);
     const version = data?.version ?? typed.version;
-    const html = await this.page(request, { ...values, version }, { refusals, meanwhile });
+    // Until he was told that there is another logo now, he has seen the one that his form says.
+    const seen_logo = refusals.some(({ message }) => message === OTHER_LOGO.message) ? undefined : typed.logo;
+    const html = await this.page(request, { ...values, version }, { refusals, meanwhile, seen_logo });
     return response.status(done.status).type('html').send(html);
   }
 
@@ -86,7 +88,7 @@ export class LetterheadPages {
   private async page(
     request: AuthRequest,
     values: Record<string, unknown>,
-    more: { refusals?: Refusal[]; meanwhile?: Meanwhile[] } = {},
+    more: { refusals?: Refusal[]; meanwhile?: Meanwhile[]; seen_logo?: unknown } = {},
   ) {
     const logo = await this.em.findOne(OrganizationLogo, {}, { refresh: true });
     const data = {
@@ -94,6 +96,7 @@ export class LetterheadPages {
       refusals: [],
       ...more,
       logo: logo?.digest ?? null,
+      seen_logo: more.seen_logo ?? logo?.digest ?? null,
       notice: request.query.done === 'saved' ? { kind: 'done' as const, text: 'The settings are saved.' } : null,
     };
     return this.reply.render('settings/letterhead.njk', data, request);

@@ -145,6 +145,8 @@ export class SettingsPages {
     const done = await attempt(() => this.bus.execute(new ChangeDomainConfig(to, seenIn(typed))));
     if (!done.refusals) return response.redirect(303, '/settings/domain?done=switched');
     const now = await organizationToShow(this.em);
+    // Somebody else has made the same switch meanwhile.
+    if (now.organization.domainType === to.domain_type) return response.redirect(303, '/settings/domain');
     return this.refused(response, done.status, this.switchPage(request, now, to.domain_type, done.refusals));
   }
 

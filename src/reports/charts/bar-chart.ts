@@ -15,6 +15,8 @@ export type Lay = 'across' | 'up';
 export interface CategoryBars extends Frame {
   lay: Lay;
   bars: (Bar & { counts: Partial<Record<StateCategory, number>> })[];
+  /** The end of the scale; absent: as far as the bars reach. */
+  most?: number;
   /** What the organization calls each category; only these are drawn. */
   categories: { category: StateCategory; label: string }[];
 }
@@ -31,7 +33,10 @@ export function categoryBars(chart: CategoryBars): string {
       chart.locale,
       categories.map(({ label }) => label),
     ),
-    ...axes(chart, { foot: 10 + 24 * rows, head: 14 }, (value) => number.format(value), { minInterval: 1 }),
+    ...axes(chart, { foot: 10 + 24 * rows, head: 14 }, (value) => number.format(value), {
+      minInterval: 1,
+      ...(chart.most !== undefined && { max: chart.most }),
+    }),
     series: categories.map(({ category, label }) => ({
       name: label,
       type: 'bar',

@@ -1,18 +1,18 @@
-import { draw, isRightToLeft, LETTERS, percent } from './draw.js';
+import { draw, isRightToLeft, LETTERS } from './draw.js';
 import { DARK_INKS, INKS, stepOf } from './palette.js';
 import { type Frame } from './tidy-svg.js';
 import { firstDayOf, key, stepNames, weekdays } from './year-map.js';
 
 export interface HourMap extends Frame {
   /** weekday: 1 Monday to 7 Sunday; hour: 0 to 23, local. What is not named had nothing to count. */
-  cells: { weekday: number; hour: number; share: number; href?: string }[];
-  /** Of a hundred percent: squares say how many that is, rather than a rate, where a share is one of a largest number. */
+  cells: { weekday: number; hour: number; share: number }[];
+  /** How many the share 1 is: squares then say how many there are, not how many percent; the more, the darker. */
   most?: number;
 }
 
 /**
- * On which weekdays and at which hours people come, or how many marks there are then. Every square says its figure: it does
- * not live by its colour.
+ * On which weekdays and at which hours people come, or how many marks there are then. A square says its figure, where there
+ * is room: it does not live by its colour.
  */
 export function hourMap(map: HourMap): string {
   const mirrored = isRightToLeft(map.locale);
@@ -26,13 +26,11 @@ export function hourMap(map: HourMap): string {
   const hour = new Intl.DateTimeFormat(map.locale, { hour: 'numeric', timeZone: 'UTC' });
   const hourName = (at: number) => hour.format(new Date(Date.UTC(2023, 0, 1, at)));
   const figure = new Intl.NumberFormat(map.locale, { maximumFractionDigits: 0 });
-  const rate = percent(map.locale);
   const { most } = map;
   const told = (share: number) => figure.format(share * (most ?? 100));
-  const written = (share: number) => (most === undefined ? rate(share) : told(share));
   const label = { color: INKS.text, fontSize: LETTERS - 1 };
   const rows = Math.max(1, days.length) * 28;
-  // Steps are named by rates: how many a colour is says the square itself.
+  // Steps are named by rates: how many a colour stands for is said by the square itself.
   const foot = most === undefined ? 18 * 2 : 0;
   return draw(
     map,
@@ -61,12 +59,12 @@ export function hourMap(map: HourMap): string {
         {
           type: 'heatmap',
           data: map.cells.map((cell) => {
-            const ink = stepOf(cell.share);
+            const ink = stepOf(most === undefined ? cell.share : 1 - cell.share);
             return {
               value: [shown.indexOf(cell.hour), days.indexOf(cell.weekday % 7), cell.share],
               itemStyle: { color: INKS[ink], borderColor: INKS.none, borderWidth: 1.5 },
               label: {
-                show: shown.length <= 15,
+                show: most !== undefined || shown.length <= 15,
                 color: DARK_INKS.has(ink) ? INKS.none : INKS.edge,
                 fontSize: LETTERS - 1,
                 formatter: told(cell.share),
@@ -77,11 +75,7 @@ export function hourMap(map: HourMap): string {
       ],
       ...(most === undefined && { graphic: key(stepNames(map.locale), rows + 50, map.locale) as never }),
     },
-    (_series, index) => {
-      const cell = map.cells[index];
-      if (!cell?.href) return null;
-      const said = `${names[cell.weekday % 7]} ${hourName(cell.hour)}: ${written(cell.share)}`;
-      return { href: cell.href, label: said, passedByTab: true };
-    },
+    // There is no report of one weekday at one hour that a square could lead to.
+    () => null,
   );
 }

@@ -16,7 +16,8 @@ export async function drainExports(orm: Orm, options: DrainOptions): Promise<voi
     if (!job) return;
     options.onClaim?.(job);
     try {
-      const wanted = await forExport(orm, job, (em) => em.findOneOrFail(Export, { id: job.id }));
+      const wanted = await forExport(orm, job, (em) => em.findOne(Export, { id: job.id }));
+      if (!wanted) throw new ClaimLost(`export ${job.id} was taken away`);
       await writeExport(orm, job, wanted, options);
     } catch (error) {
       if (error instanceof ClaimLost) continue;

@@ -33,8 +33,7 @@ export const absentees: Report = {
   states: AWAY,
   defaults: (today) => ({ from: today, to: today }),
   async answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
-    const { marks, total, isExact } = await listMarks(em, { ...asked, states: ofAbsence(asked) }, slice);
-    const disputed = marks.filter((mark) => mark.disputed).length;
+    const { marks, total, isExact, disputed } = await listMarks(em, { ...asked, states: ofAbsence(asked) }, slice);
     const notes: Words[] = [
       asked.states === null
         ? { text: 'Listed is whoever was marked absent. Who was not marked at all stands in the summary.' }
@@ -42,7 +41,7 @@ export const absentees: Report = {
     ];
     if (disputed > 0)
       notes.push({
-        text: 'Disputed among these rows: {count}. Somebody says otherwise, and nobody has decided.',
+        text: 'Disputed among all that are listed: {count}. Somebody says otherwise, and nobody has decided.',
         params: { count: disputed },
       });
     return {

@@ -36,10 +36,13 @@ export const lateArrivals: Report = {
   defaults: (today) => ({ from: Temporal.PlainDate.from(today).subtract({ days: 6 }).toString(), to: today }),
   async answer(em: EntityManager, asked: Asked, slice: Slice): Promise<Answer> {
     const states = asked.everyState
-      .filter(({ category }) => COMES.includes(category))
+      .filter(({ category }) => category === 'late' || (asked.lateness.byArrival && COMES.includes(category)))
       .map(({ id }) => id)
       .filter((id) => asked.states === null || asked.states.includes(id));
-    const rule = { sql: `(s.category = 'late' or ${isLate(em, asked.lateness).sql})`, parameters: {} };
+    // Where no arrival tells it, the state alone does: then days and sums are known without looking at marks.
+    const rule = asked.lateness.byArrival
+      ? { sql: `(s.category = 'late' or ${isLate(em, asked.lateness).sql})`, parameters: {} }
+      : undefined;
     const { marks, total, isExact } = await listMarks(em, { ...asked, states }, slice, rule);
     return {
       columns: LIST.columns,

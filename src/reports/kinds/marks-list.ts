@@ -63,6 +63,7 @@ const dayFor = ({ participant }: Asked): string => (participant === null ? 'd.da
 /**
  * Marks of a question, the newest day first. On which days they lie is known from the tallies, so only these days are
  * looked into: whichever page, and however few there are among a million.
+ * `disputed` is of all marks of the question, whichever page, before a rule narrows them.
  * @param rule narrows them further, over the tables of the list; then only that there are more is known, not how many
  */
 export async function listMarks(
@@ -70,13 +71,15 @@ export async function listMarks(
   asked: Asked,
   { skip, take }: Slice,
   rule?: Condition,
-): Promise<{ marks: ListedMark[]; total: number; isExact: boolean }> {
+): Promise<{ marks: ListedMark[]; total: number; isExact: boolean; disputed: number }> {
   const counts = await countMarks(em, marksOfScope(asked), ['day']);
   const byDay = new Map<string, number>();
   for (const count of counts) byDay.set(count.day!, marksOf(count));
   const days = [...byDay].sort(([a], [b]) => (a < b ? 1 : -1));
   const total = days.reduce((sum, [, marks]) => sum + marks, 0);
-  return rule ? sift(em, asked, days, { skip, take }, rule) : slice(em, asked, days, { skip, take }, total);
+  const disputed = counts.reduce((sum, count) => sum + count.disputed, 0);
+  const listed = rule ? sift(em, asked, days, { skip, take }, rule) : slice(em, asked, days, { skip, take }, total);
+  return { ...(await listed), disputed };
 }
 
 async function slice(em: EntityManager, asked: Asked, days: [string, number][], { skip, take }: Slice, total: number) {

@@ -56,10 +56,17 @@ export const statement: Report = {
           href: `?from=${day}&to=${day}`,
         })),
       },
-      meta: { figures: sum, rate: rateOf(sum), first_day: [...days.keys()].sort()[0] ?? null },
+      meta: {
+        figures: sum,
+        rate: rateOf(sum),
+        first_day: isNarrowed(asked) ? null : ([...days.keys()].sort()[0] ?? null),
+      },
     };
   },
 };
+
+/** Whether some of his marks are left out. */
+const isNarrowed = ({ states, groups, groupType }: Asked) => states !== null || groups !== null || groupType !== null;
 
 function refuseNobody(_em: EntityManager, { participant }: Asked): void {
   if (participant === null)

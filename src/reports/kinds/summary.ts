@@ -72,7 +72,7 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
   const shown = all.slice(skip, skip + take);
   const unmarked = await unmarkedOf(em, asked, shown);
   const total = sumOf(all.map(({ figures }) => figures));
-  const notes = [...figureNotes(total, asked), ...cutNotes(asked, shown)];
+  const notes = [...figureNotes(total, asked), ...cutNotes(asked, all)];
   if (!unmarked)
     notes.push({
       text: 'Who was not marked is told for up to {days} days at a time.',
@@ -98,9 +98,15 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
     isExact: true,
     totals: [null, null, null, all.reduce((sum, each) => sum + each.sessions, 0), ...figureCells(total), null],
     notes,
-    chart: period === 'day' && asked.states === null && isLong(asked, all) ? yearOf(asked, all) : barsOf(asked, shown),
+    chart: pictureOf(asked, period, { all, shown }),
     meta: { figures: total },
   };
+}
+
+/** Bars; of many days a map of rates, and nothing where there are no rates to be drawn. */
+function pictureOf(asked: Asked, period: string, { all, shown }: Record<'all' | 'shown', InPeriod[]>): Chart | null {
+  if (period !== 'day' || !isLong(asked, all)) return barsOf(asked, shown);
+  return asked.states === null ? yearOf(asked, all) : null;
 }
 
 /** Whether so many days are asked about, or were found where none were named, that bars would be too many. */

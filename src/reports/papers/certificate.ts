@@ -27,7 +27,7 @@ export const certificate: Paper = {
     const { meta, chart } = await statement.answer(em, asked, { skip: 0, take: 1 });
     const figures = meta!.figures as Figures;
     const words = categoryWords(asked.everyState);
-    const notes: Words[] = countAs(asked.everyState);
+    const notes: Words[] = countAs(asked.everyState, COUNTED);
     if (figures.disputed > 0) notes.push({ ...UNSETTLED, params: { count: figures.disputed } });
     if (asked.own)
       notes.push({ text: 'Only the {groups} that {name} works with are counted.', params: { name: me.name } });

@@ -133,8 +133,9 @@ async function widened(em: EntityManager, days: Days): Promise<Days> {
     em,
     `select (select min(t.day) from group_tallies t where t.organization_id = :organization) as first,
             (select max(t.day) from group_tallies t where t.organization_id = :organization) as last,
-            (select min(c.day) from tally_changes c where c.organization_id = :organization) as first_waiting,
-            (select max(c.day) from tally_changes c where c.organization_id = :organization) as last_waiting`,
+            c.first_waiting, c.last_waiting
+       from (select min(w.day) as first_waiting, max(w.day) as last_waiting from tally_changes w
+              where w.organization_id = :organization) c`,
   );
   const known = [row!.first, row!.last, row!.first_waiting, row!.last_waiting].filter((day) => day !== null);
   if (days.from > days.to || known.length === 0) return days;
