@@ -169,6 +169,8 @@ export class StatesPages {
       categories: STATE_CATEGORIES,
       others: others.map((each) => ({ label: each.label, shortcut: each.shortcut, color: each.color })),
       contrast: colorWords(values.color),
+      // What arrivals say of lateness hangs on it (lateness.ts).
+      is_only_late: !!state?.is_active && isLate(state) && !others.some(isLate),
     };
     return this.reply.render('settings/state.njk', data, request);
   }
@@ -183,6 +185,8 @@ export class StatesPages {
 
 /** Colours for a new state, the first that no state has yet: two alike cannot be told apart. Text on each can be read. */
 const COLORS = ['#3a5ba0', '#6d3fa0', '#0f6f86', '#9a3b6b', '#6b7280', '#7a5c1e', '#1b7f4d', '#b25e09', '#b3261e'];
+
+const isLate = ({ category }: State) => category === 'late';
 
 const daysOf = ({ from, to }: StateFigures) => ({ from: new Date(from ?? 0), to: new Date(to ?? 0) });
 

@@ -113,6 +113,15 @@ describe('late arrivals', () => {
     expect(await page('/reports/late-arrivals')).toContain('so these may be more than are marked late');
   });
 
+  it('say on the page of the only state that tells them what hangs on it', async () => {
+    const { data: states } = (await world.ana.get('/api/admin/presence-states')).json;
+    const says = async (code: string) =>
+      (await page(`/settings/states/${states.find((state: any) => state.code === code).id}`)).includes(
+        'id="only-late"',
+      );
+    expect([await says('late'), await says('absent')]).toEqual([true, false]);
+  });
+
   it('are not told by a time of arrival where no state says so', async () => {
     const by = hotel.visitor.hana!;
     expect((await data('late-arrivals', by)).data).toEqual([]);
