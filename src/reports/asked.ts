@@ -22,7 +22,7 @@ export const PERIODS = ['session', 'day', 'week', 'month', 'term'] as const;
 export type Period = (typeof PERIODS)[number];
 
 /** In which order rates stand. */
-export const ORDERS = ['name', 'rate', 'absences'] as const;
+export const ORDERS = ['name', 'rate', 'absences', 'late'] as const;
 
 /** The longest range of days. */
 const MOST_DAYS = 3660;
@@ -40,7 +40,7 @@ export const reportFields = {
   group_type: empty(z.string().max(50)),
   period: empty(z.enum(PERIODS, { error: `Choose ${PERIODS.join(', ')}.` })),
   by: empty(z.enum(['participant', 'group'], { error: 'Choose participant or group.' })),
-  /** Of rates: by name; the lowest rate, or the most absences, first. */
+  /** Of rates: by name; the lowest rate, or who was absent or late most often, first. */
   order: empty(z.enum(ORDERS, { error: `Choose ${ORDERS.join(', ')}.` })),
   /** Of a rate, in percent: whoever is below it. */
   threshold: empty(count(1, 100)),

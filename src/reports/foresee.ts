@@ -13,7 +13,7 @@ foreseeChanges(async (em, organization, { grace_minutes, time_zone }) => {
     if (more + less > 0)
       told.push({
         message:
-          'With a grace of {minutes} min, {count} of the marks would change: {less} would have no minutes of being late any more, {more} would.',
+          'With a grace of {minutes} min, the minutes late of {count} of the marks would change: {less} would be 0, {more} would not be 0 any more. No mark changes its state.',
         params: { minutes: grace_minutes, count: more + less, less, more },
       });
   }

@@ -88,11 +88,12 @@ export class ReportsPages {
         ...choices,
         ...found,
         ...(done.refusals
-          ? { refusals: done.refusals }
+          ? // A report that was opened without saying about whom is no mistake: no field is marked.
+            { refusals: done.refusals, ...(onlyMissing(done.refusals) && { errors: {} }) }
           : shown(
               done.value.asked,
               linkedAnswer(done.value.answer, report.code, typed),
-              { page, per_page: take },
+              { page, per_page: take, isChosen: 'from' in request.query },
               say,
               this.reply.localeOf(request),
             )),
@@ -183,7 +184,7 @@ const onlyMissing = (refusals: Refusal[]): boolean => refusals.every(({ code }) 
 function shown(
   asked: Asked,
   answer: Answer,
-  paging: { page: number; per_page: number },
+  { isChosen, ...paging }: { page: number; per_page: number; isChosen: boolean },
   say: (words: Words) => string,
   locale: string,
 ) {
@@ -201,8 +202,11 @@ function shown(
     why: answer.why ?? null,
     pictures: drawn?.pictures ?? [],
     chart_title: answer.chart?.title ?? null,
-    // What somebody's certificate can tell: nothing of the days before he came, and of those ahead.
-    certified: { from: answer.meta?.first_day ?? asked.firstDay, to: earlier(asked.lastDay, asked.today) },
+    // Of the days that were chosen; where none were, of those since he came. Of days ahead nothing can be certified.
+    certified: {
+      from: (isChosen ? null : answer.meta?.first_day) ?? asked.firstDay,
+      to: earlier(asked.lastDay, asked.today),
+    },
     figures: figuresShown(asked, answer, words),
     meta: { ...paging, total: answer.total },
     is_exact: answer.isExact,

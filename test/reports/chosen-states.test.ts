@@ -153,10 +153,30 @@ describe('rates', () => {
   it.each([
     ['name', ['Eve Five', 'Dora Four', 'Ada One', 'Cleo Three', 'Bea Two']],
     ['rate', ['Dora Four', 'Ada One', 'Cleo Three', 'Bea Two', 'Eve Five']],
+    ['late', ['Bea Two', 'Eve Five', 'Dora Four', 'Ada One', 'Cleo Three']],
     ['absences', ['Dora Four', 'Eve Five', 'Ada One', 'Cleo Three', 'Bea Two']],
   ])('stand in the order of %s', async (order, names) => {
     const { data: rows } = await data(`attendance?order=${order}&from=2026-01-01`);
     expect(rows.map((row: any) => row.participant)).toEqual(names);
+  });
+});
+
+describe('of a choice of states', () => {
+  it('whoever has most of it stands first, whatever order was asked', async () => {
+    for (const order of ['rate', 'absences', 'late']) {
+      const { data: rows } = await data(`attendance?order=${order}&presence_state=late&from=2026-01-01`);
+      expect(rows.map((row: any) => [row.participant, row.late])).toEqual([['Bea Two', 1]]);
+    }
+  });
+});
+
+describe('nobody absent', () => {
+  it('is not the same as nothing to be absent from', async () => {
+    const day = (at: Date) => new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris' }).format(at);
+    const held = day(lessons.session.scheduledStartAt);
+    const url = (from: string) => `/reports/absentees?from=${from}&to=${from}&group_id=${lessons.group.id}`;
+    expect(await page(`${url(held)}&presence_state=present`)).toContain('number of lessons: 1');
+    expect(await page(url('2025-01-05'))).toContain('There are no lessons in these days.');
   });
 });
 

@@ -247,7 +247,10 @@ async function compare(story: Story, raw: Raw, asked: Asked): Promise<void> {
     table(
       sessions.map((session) => [
         session.id,
-        { ...figures(marks.filter((mark) => mark.session.id === session.id)), unmarked: unmarked(raw, session) },
+        {
+          ...figures(marks.filter((mark) => mark.session.id === session.id)),
+          unmarked: +session.scheduledStartAt <= Date.now() ? unmarked(raw, session) : null,
+        },
       ]),
     ),
   );

@@ -53,7 +53,7 @@ describe('a setting that figures depend on', () => {
   it('is not saved on the page before its effect was seen, and then it is', async () => {
     const first = await world.ana.post('/settings/rules', form(rules));
     expect([first.status, await grace()]).toEqual([200, 5]);
-    expect(first.body).toContain('With a grace of 10 min, 1 of the marks would change');
+    expect(first.body).toContain('With a grace of 10 min, the minutes late of 1 of the marks would change');
     expect(first.body).toContain('name="seen" value="10"');
     // What was seen was for 10: for another value it is shown again.
     const other = await world.ana.post('/settings/rules', form({ ...rules, grace_minutes: '30', seen: '10' }));

@@ -1,7 +1,9 @@
 import { type EntityManager } from '@mikro-orm/core';
+import { readAside } from '../../platform/database/read.js';
 import { type StateCategory } from '../../tenancy/index.js';
 import { type Asked } from '../asked.js';
 import { type Words } from '../report-table.js';
+import { sessionsInScope } from '../scope.js';
 import { type Answer, type Report, type Slice } from '../report.js';
 import { markColumns } from './mark-columns.js';
 import { listMarks } from './marks-list.js';
@@ -50,9 +52,25 @@ export const absentees: Report = {
       total,
       isExact,
       notes,
+      ...(total === 0 && { why: await whyNobody(em, asked) }),
     };
   },
 };
+
+/** Nobody away, or nothing to be away from: that is not the same. */
+async function whyNobody(em: EntityManager, asked: Asked): Promise<Words> {
+  const { sql, parameters } = sessionsInScope(asked);
+  const [found] = await readAside<{ sessions: number }>(
+    em,
+    `select count(*) as sessions from session_days d
+       join sessions x on x.organization_id = d.organization_id and x.id = d.session_id where ${sql}`,
+    parameters,
+  );
+  const count = Number(found!.sessions);
+  return count === 0
+    ? { text: 'There are no {sessions} in these days.' }
+    : { text: 'Nobody is marked so (number of {sessions}: {count}).', params: { count } };
+}
 
 /** Without another wish: the states that count as absent. */
 const ofAbsence = ({ everyState, states }: Asked): number[] =>

@@ -8,6 +8,7 @@ import {
   figureNotes,
   type Figures,
   figuresBy,
+  marksOf,
   noFigures,
   rateOf,
   sumOf,
@@ -44,7 +45,7 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
   const all = figuresBy(await countMarks(em, marksOfScope(asked), [by]), (count) => count[by]!);
   const byName =
     by === 'group' ? await groupsInOrder(em, new Set(all.keys())) : await inOrderOfNames(em, new Set(all.keys()));
-  const ids = inOrder(byName, all, asked.query.order);
+  const ids = inOrder(byName, all, asked);
   const total = sumOf(all.values());
   const { period } = asked.query;
   const [own, id] = by === 'group' ? [GROUP, GROUP_ID] : [PERSON, PARTICIPANT_ID];
@@ -102,11 +103,16 @@ async function rates(em: EntityManager, asked: Asked, slice: Slice): Promise<Ans
 }
 
 /** Those of the same rate, or with as many absences, stay in the order of their names. */
-function inOrder(byName: number[], all: Map<number, Figures>, order: Asked['query']['order']): number[] {
-  if (order === 'absences') return byName.toSorted((a, b) => all.get(b)!.absent - all.get(a)!.absent);
+function inOrder(byName: number[], all: Map<number, Figures>, { query: { order }, states }: Asked): number[] {
+  if (order === undefined || order === 'name') return byName;
+  const most = (of: (figures: Figures) => number) => byName.toSorted((a, b) => of(all.get(b)!) - of(all.get(a)!));
+  // Of a choice of states there is nothing else to put in order.
+  if (states !== null) return most(marksOf);
+  if (order === 'absences') return most((figures) => figures.absent);
+  if (order === 'late') return most((figures) => figures.late);
   // Who has no rate has nothing to be asked about.
   const rate = (id: number) => rateOf(all.get(id)!) ?? 2;
-  return order === 'rate' ? byName.toSorted((a, b) => rate(a) - rate(b)) : byName;
+  return byName.toSorted((a, b) => rate(a) - rate(b));
 }
 
 /** Rates; of a choice of states, how many marks. */

@@ -74,7 +74,8 @@ export async function bySession(em: EntityManager, asked: Asked, { skip, take }:
         row.name,
         row.group_name,
         ...figureCells(figures.get(id) ?? noFigures()),
-        register?.unmarked ?? 0,
+        // Before it begins nobody is missing.
+        instant(row.starts_at) <= asked.now ? (register?.unmarked ?? 0) : null,
         register?.people ?? 0,
         row.completed_at !== null,
         id,

@@ -73,7 +73,7 @@ async function byPeriod(em: EntityManager, asked: Asked, { skip, take }: Slice):
   const unmarked = await unmarkedOf(em, asked, shown);
   const total = sumOf(all.map(({ figures }) => figures));
   const notes = [...figureNotes(total, asked), ...cutNotes(asked, all)];
-  if (!unmarked)
+  if (!unmarked && asked.participant === null && asked.states === null)
     notes.push({
       text: 'Who was not marked is told for up to {days} days at a time.',
       params: { days: MOST_DAYS_LOOKED_INTO },

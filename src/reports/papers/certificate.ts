@@ -43,8 +43,9 @@ export const certificate: Paper = {
       { name: { text: 'Date of birth' }, value: person.dateOfBirth && written(person.dateOfBirth) },
       { name: { text: '{groups}' }, value: groups.join(', ') },
     ];
-    // The picture shows 365 days.
-    const picture = chart && addDays(from, 364) >= to ? drawChart(chart, words, say, look.locale) : null;
+    // The picture shows 365 days: of some weeks it would be mostly empty.
+    const isYear = addDays(from, LEAST_OF_YEAR) <= to && addDays(from, 364) >= to;
+    const picture = chart && isYear ? drawChart(chart, words, say, look.locale) : null;
     return attendanceCertificate(
       {
         participant: person.name,
@@ -96,6 +97,9 @@ async function groupsOn(em: EntityManager, person: number, day: string, own: Own
 
 /** What is neither there nor away is nothing to be certified. */
 const COUNTED = ['present', 'late', 'excused', 'absent'] as const;
+
+/** Days of which a picture of the year says something. */
+const LEAST_OF_YEAR = 90;
 
 /** The formula of every report, in words for whoever has never seen the product. */
 const DENOMINATOR = {
