@@ -470,3 +470,31 @@ describe('who knows what', () => {
     await world.ana.put('/api/admin/domain-config', { settings: { frontline_groups: 'all' } });
   }, 60_000);
 });
+
+describe('characters that no file can hold', () => {
+  it('are refused where they are typed, and a picture of names that have them already is drawn without', async () => {
+    const refused = await world.ana.post('/api/participants', { first_name: 'x\ufffe', last_name: 'L' });
+    expect([refused.status, refused.json.errors[0].field]).toEqual([422, 'first_name']);
+    const { participants, group } = await marked(['present', 'absent']);
+    await run(`update participants set first_name = 'x\ufffey' where id = ${participants[0]!.id}`);
+    const page = await world.ana.get(`/reports/attendance?group_id=${group.id}&from=2020-01-01&to=2029-01-01`);
+    expect([page.status, page.body.includes('<svg')]).toEqual([200, true]);
+    expect(
+      (await pdf(`/api/reports/attendance?group_id=${group.id}&by=participant&period=month&format=pdf`)).status,
+    ).toBe(200);
+    const { id, firstName } = participants[0]!;
+    await run(`update participants set first_name = '${firstName}' where id = ${id}`);
+  }, 60_000);
+});
+
+describe('an external person', () => {
+  it('keeps nobody from the files of the organization', async () => {
+    const { participants } = await world.addRegister(world.school, 1);
+    await world.ana.put(`/api/admin/users/${world.school.user.emil!.id}`, { participant_id: participants[0]!.id });
+    const asked = Array.from({ length: 4 }, () => world.emil.get('/api/reports/statement?format=pdf'));
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0);
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    expect((await pdf('/api/reports/summary?format=pdf')).status).toBe(200);
+  }, 60_000);
+});

@@ -36,4 +36,5 @@ export async function fetchFile(visitor: Visitor, { id }: { id: number }) {
 }
 
 /** @returns the rows of a CSV file below its head, by the head's names */
-export const rowsOf = (text: string): Record<string, string>[] => parse(text, { columns: true, bom: true });
+export const rowsOf = (text: string): Record<string, string>[] =>
+  parse(text, { columns: true, bom: true, record_delimiter: ['\r\n', '\n', '\r'] });

@@ -82,7 +82,7 @@ export const id = z
   .transform(Number)
   .pipe(z.int().positive());
 
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]/;
 
 /** Text of at most `max` characters, trimmed, without control characters. Empty is refused. */
 export const text = (max: number) =>

@@ -17,7 +17,7 @@ export const element = (
   children,
 });
 
-/** @throws when the text is no well-formed XML */
+/** @returns the picture, without characters that XML cannot hold @throws when the text is no well-formed XML */
 export function readSvg(text: string): SvgElement {
   const top = element('', {});
   const open = [top];
@@ -34,7 +34,7 @@ export function readSvg(text: string): SvgElement {
   parser.on('error', (error) => {
     throw error;
   });
-  parser.write(text).close();
+  parser.write(text.replace(UNWRITABLE, '')).close();
   return top.children.find((child) => typeof child !== 'string') as SvgElement;
 }
 

@@ -50,7 +50,11 @@ export class AskExportHandler implements ICommandHandler<AskExport, number> {
 
   async execute({ input, me }: AskExport): Promise<number> {
     const values = await exportAsked(this.em, input, me);
-    return transact(this.em, 'export.asked', (tx) => putInLine(tx, values));
+    return transact(this.em, 'export.asked', async (tx) => {
+      // Whoever sees only himself keeps nobody from the files of the organization.
+      if (exportReach(me, input.report) === 'own') await refuseSecond(tx, me);
+      return putInLine(tx, values);
+    });
   }
 }
 
@@ -97,6 +101,13 @@ export async function putInLine(tx: EntityManager, values: Awaited<ReturnType<ty
   return id!;
 }
 
+/** @throws Problem 429 while another one of his is being made */
+async function refuseSecond(tx: EntityManager, me: SignedInUser): Promise<void> {
+  await findLocked(tx, Organization, currentOrganization());
+  if ((await tx.count(Export, { user: me.id, status: { $in: ['queued', 'running'] } })) > 0)
+    throw new Problem(429, ONE_AT_A_TIME, { headers: { 'Retry-After': '5' } });
+}
+
 /** @throws Problem 422 for filters that the report does not know: a file must not hold more than was meant */
 function known(filters: FileQuery, fields: readonly (keyof FileQuery)[]): FileQuery {
   const given = Object.entries(filters).filter(([, value]) => value !== undefined);
@@ -120,6 +131,10 @@ const tooManyFiles = () =>
     },
     { headers: { 'Retry-After': String(TRY_AGAIN_S) } },
   );
+const ONE_AT_A_TIME = {
+  code: 'too_many_requests',
+  message: 'Your last file is still being made. Wait until it is there, then ask again.',
+};
 const NO_ROOM = {
   code: 'no_room',
   message: 'The files that are kept for this organization fill 2 GB. Remove some that nobody needs, then ask again.',

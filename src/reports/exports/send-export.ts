@@ -40,6 +40,8 @@ export class SendExport {
     const size = file && (await stat(file).catch(() => null))?.size;
     if (!file || size === null || size === undefined) throw new Problem(410, GONE);
     if (!(await maySee(this.em, job, me))) throw new Problem(403, SEES_LESS);
+    // He went away while it was made.
+    if (response.destroyed) return;
     response.attachment(job.fileName);
     response.setHeader('Content-Type', TYPES[job.format]);
     response.setHeader('Content-Length', size);

@@ -4,8 +4,8 @@ import { type CellKind, type CellValue, type ReportTable } from '../report-table
 
 /** RFC 4180: commas, and lines that end in CR LF. */
 const CSV = { delimiter: ',', record_delimiter: '\r\n' } as const;
-/** What such a cell cannot hold as it is. */
-const NEEDS_QUOTES = /[",\r\n]/;
+/** What such a cell cannot hold as it is; and what other readers take for the end of a cell. */
+const NEEDS_QUOTES = /[",;\t\r\n]/;
 /** With it Excel takes the bytes for UTF-8; other programs read over it. */
 const BOM = '\u{FEFF}';
 /** Characters that are handed on together. */
@@ -58,5 +58,5 @@ const WRITE: Record<CellKind, (value: NonNullable<CellValue>) => string> = {
  */
 function textCell(text: string): string {
   const cell = inert(text.isWellFormed() ? text : text.toWellFormed());
-  return NEEDS_QUOTES.test(cell) ? stringify([[cell]], { ...CSV, eof: false }) : cell;
+  return NEEDS_QUOTES.test(cell) ? stringify([[cell]], { ...CSV, eof: false, quoted: true }) : cell;
 }

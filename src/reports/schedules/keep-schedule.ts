@@ -43,6 +43,9 @@ export class SendScheduleNow implements ICommand {
   ) {}
 }
 
+/** Of one organization. */
+const MOST_SCHEDULES = 200;
+
 /** What may be written into a schedule. */
 const valuesOf = (input: ReportScheduleChange): Partial<ReportSchedule> => {
   const { day_of_month, local_time, is_active, ...same } = input;
@@ -72,6 +75,10 @@ export class CreateScheduleHandler implements ICommandHandler<CreateSchedule, nu
     return transact(this.em, 'report_schedule.created', async (tx) => {
       const values = { ...valuesOf(input), user: me.id } as ReportSchedule;
       await refuseImpossible(tx, values, me);
+      if ((await tx.count(ReportSchedule, {})) >= MOST_SCHEDULES)
+        throw invalid('report', 'There are {most} reports by mail already. Remove one that nobody needs.', 'too_many', {
+          most: MOST_SCHEDULES,
+        });
       const schedule = tx.create(ReportSchedule, Object.assign(values, { nextRunAt: next(values, me) }));
       await tx.flush();
       return schedule.id;
