@@ -200,6 +200,9 @@ function underWay(now: Date): Date {
 }
 
 /** Mondays, five hundred in the hall; and today, open and empty, to try. */
+/** Who comes to the hall within it is not late. */
+const GRACE_MS = 5 * 60_000;
+
 async function assemblies(
   place: Place,
   assembly: { group: number; people: number[] },
@@ -226,10 +229,9 @@ async function assemblies(
       to: new Date(start.getTime() + 900_000),
       people: assembly.people,
       author: place.users.jones!,
-      state: (participant) => {
-        const condition = habits.of(participant, day);
-        if (condition.kind === 'away') return null;
-        return { state: condition.kind === 'late' ? 'late' : 'present' };
+      state: (participant, arrived) => {
+        if (habits.of(participant, day).kind === 'away') return null;
+        return { state: +arrived - +start > GRACE_MS ? 'late' : 'present' };
       },
       missing: 'absent',
     });

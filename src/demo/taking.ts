@@ -122,8 +122,8 @@ export interface Arrivals {
   to: Date;
   people: number[];
   author: SignedInUser;
-  /** The state of one person, or null when he does not come. */
-  state: (participant: number) => { state: string; note?: string } | null;
+  /** The state of one person who comes through the door then, or null when he does not come. */
+  state: (participant: number, arrived: Date) => { state: string; note?: string } | null;
   /** What the rest is set to at the end; null leaves them unmarked. */
   missing: string | null;
   ended?: boolean;
@@ -140,11 +140,12 @@ export function takeArrivals(place: Place, door: Arrivals): void {
   const steps: Step[] = [];
   const end = after(door.to, 5, random.int(0, 59));
   for (const participant of door.people) {
-    const come = door.state(participant);
     // The middle of three throws, pulled to the front.
     const when = ((random.next() + random.next() + random.next()) / 3) ** 1.5;
     const at = new Date(door.from.getTime() + (open * Math.floor(when * handfuls)) / handfuls + 41_000);
-    if (come) steps.push({ at, participant, arrivedAt: new Date(at.getTime() - 5_000), ...come });
+    const arrivedAt = new Date(at.getTime() - 5_000);
+    const come = door.state(participant, arrivedAt);
+    if (come) steps.push({ at, participant, arrivedAt, ...come });
     else if (door.missing !== null) steps.push({ at: end, participant, state: door.missing });
   }
   planRegister(place, {

@@ -10,7 +10,7 @@ import { translatorOf } from '../platform/i18n.js';
 import { permissionDenied, Problem } from '../platform/http/problem.js';
 import { XLSX_TYPE } from '../platform/xlsx/workbook-stream.js';
 import { type Asked, type FileQuery, type ReportQuery } from './asked.js';
-import { AskExport } from './exports/ask-export.js';
+import { AskExport, exportAsked } from './exports/ask-export.js';
 import { ExportJobs } from './exports/export-jobs.js';
 import { failureOf } from './exports/export-job.js';
 import { exportJson } from './exports/export-json.js';
@@ -81,9 +81,12 @@ export class SendReport {
    * @param code of a report or of a paper
    */
   async onPaper(code: string, filters: FileQuery, me: SignedInUser, response: Response): Promise<void> {
-    // Who only asks whether it is there has nothing printed.
-    if (response.req.method === 'HEAD') return void response.type('application/pdf').end();
     const input = { report: code, format: 'pdf' as const, filters, bom: false };
+    if (response.req.method === 'HEAD') {
+      // Who only asks whether it can be had is told, and has nothing printed.
+      await exportAsked(this.em, input, me);
+      return void response.type('application/pdf').end();
+    }
     const id = await this.bus.execute<AskExport, number>(new AskExport(input, me));
     this.jobs.kick();
     const job = await this.em.findOneOrFail(Export, { id });
