@@ -24,6 +24,7 @@ import { REPORTS, reportOf } from './kinds/index.js';
 import { type Words } from './report-table.js';
 import { keepingFilters, linked } from './report-links.js';
 import { type Answer, refuseFilters, type Report } from './report.js';
+import { rangesOn } from './ranges.js';
 import { refuseUncounted } from './tallies/place-anew.js';
 
 const PER_PAGE = 100;
@@ -64,7 +65,8 @@ export class ReportsPages {
     if (!report) throw notFound();
     if (reach === 'own' && report.code !== 'statement') throw permissionDenied();
     await refuseUncounted(this.em);
-    const typed = typedOf(report, request, dayOf(clock.now(), me.organization.timeZone));
+    const today = dayOf(clock.now(), me.organization.timeZone);
+    const typed = typedOf(report, request, today);
     const page = Page.parse(request.query.page);
     const take = report.code === 'matrix' ? PER_PAGE_OF_MATRIX : PER_PAGE;
     const done = await attempt(async () => {
@@ -83,6 +85,7 @@ export class ReportsPages {
       {
         report: { code: report.code, title: report.title, about: report.about, fields },
         values: typed,
+        ranges: rangesFor(typed, today, me),
         downloads: Object.fromEntries(FORMATS.map((format) => [format, { ...typed, format, ...ofPeople[format] }])),
         is_own: reach === 'own',
         ...choices,
@@ -163,6 +166,14 @@ export class ReportsPages {
 
 /** What a person who downloads a file needs beside what programs get: without it Excel shows wrong letters. */
 const ofPeople: Partial<Record<Format, object>> = { csv: { bom: '1' } };
+
+/** The days that are asked about most, each with the address of this report of them. */
+const rangesFor = (typed: Record<string, string>, today: string, me: SignedInUser) =>
+  rangesOn(today, settingsOf(me.organization).reporting_periods).map(({ words, from, to }) => ({
+    words,
+    query: { ...typed, from, to },
+    is_chosen: typed.from === from && typed.to === to,
+  }));
 
 /** People to choose from at a time. */
 const FOUND = 20;

@@ -246,3 +246,28 @@ describe('a certificate', () => {
     expect(text).not.toMatch(/neutral|disputed|unmarked/i);
   });
 });
+
+describe('the days that are asked about most', () => {
+  it('are one link each, with the filters of the page, and say which of them is shown', async () => {
+    const today = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris' }).format(new Date());
+    const periods = [{ name: 'Term', from: '2026-01-01', to: '2030-12-31' }];
+    await world.ana.put('/api/admin/domain-config', { settings: { reporting_periods: periods } });
+    const html = await page(`/reports/below-threshold?threshold=75&from=${today}&to=${today}`);
+    const links = [
+      ...html.matchAll(/<li><a href="\/reports\/below-threshold\?([^"]*)"( aria-current="true")?>([^<]+)</g),
+    ];
+    expect(links.map(([, , , words]) => words)).toEqual([
+      'Today',
+      'Yesterday',
+      'The last 7 days',
+      'This week',
+      'Last week',
+      'This month',
+      'Last month',
+      'This reporting period',
+    ]);
+    expect(links.map(([, , isShown]) => !!isShown)[0]).toBe(true);
+    const term = new URLSearchParams(links.at(-1)![1]!.replaceAll('&amp;', '&'));
+    expect(Object.fromEntries(term)).toEqual({ threshold: '75', from: '2026-01-01', to: today });
+  });
+});

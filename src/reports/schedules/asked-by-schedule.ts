@@ -5,8 +5,8 @@ import { settingsOf } from '../../tenancy/index.js';
 import { exportAsked } from '../exports/ask-export.js';
 import { sourceOf } from '../exports/sources.js';
 import { type ReportQuery } from '../asked.js';
+import { daysOf } from '../ranges.js';
 import { type ReportSchedule } from './report-schedule.entity.js';
-import { daysOf } from './when.js';
 
 /**
  * What a schedule asks on a day, for whoever answers for it.

@@ -2,7 +2,8 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { User } from '../../auth/index.js';
 import { tenantColumns } from '../../tenancy/index.js';
 import { type Format } from '../exports/formats.js';
-import { type Every, type Range } from './when.js';
+import { type Range } from '../ranges.js';
+import { type Every } from './when.js';
 
 /**
  * A report that comes by mail again and again. Whoever made it answers for it: his rights and his language decide at

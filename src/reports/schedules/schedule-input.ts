@@ -7,7 +7,8 @@ import { FORMATS } from '../exports/formats.js';
 import { type Failure } from '../exports/export-job.js';
 import { RUN_STATUSES, type ReportScheduleRun } from './report-schedule-run.entity.js';
 import { type ReportSchedule } from './report-schedule.entity.js';
-import { EVERY, RANGES } from './when.js';
+import { RANGES } from '../ranges.js';
+import { EVERY } from './when.js';
 
 /** People who get one report beside whoever set it up. */
 const MOST_RECIPIENTS = 50;

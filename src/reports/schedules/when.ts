@@ -4,19 +4,6 @@ import { addDays, dayOf } from '../../tenancy/index.js';
 export const EVERY = ['day', 'week', 'month'] as const;
 export type Every = (typeof EVERY)[number];
 
-/** The days that it tells of, seen from the day on which it is due. */
-export const RANGES = [
-  'today',
-  'yesterday',
-  'last_7_days',
-  'this_week',
-  'last_week',
-  'this_month',
-  'last_month',
-  'this_term',
-] as const;
-export type Range = (typeof RANGES)[number];
-
 export interface Rhythm {
   every: Every;
   weekday: number | null;
@@ -67,35 +54,4 @@ function instantAt(day: string, time: string, timeZone: string): Date {
   const shown = local.toZonedDateTime(timeZone, { disambiguation: 'compatible' });
   const jump = shown.toPlainDateTime().equals(local) ? null : shown.getTimeZoneTransition('previous');
   return new Date((jump ?? shown).epochMilliseconds);
-}
-
-/** The days of a range, both inclusive. @returns null when they lie in no term */
-export function daysOf(
-  range: Range,
-  day: string,
-  terms: readonly { from: string; to: string }[],
-): { from: string; to: string } | null {
-  const date = Temporal.PlainDate.from(day);
-  const monday = addDays(day, 1 - date.dayOfWeek);
-  const first = date.with({ day: 1 });
-  switch (range) {
-    case 'today':
-      return { from: day, to: day };
-    case 'yesterday':
-      return { from: addDays(day, -1), to: addDays(day, -1) };
-    case 'last_7_days':
-      return { from: addDays(day, -7), to: addDays(day, -1) };
-    case 'this_week':
-      return { from: monday, to: day };
-    case 'last_week':
-      return { from: addDays(monday, -7), to: addDays(monday, -1) };
-    case 'this_month':
-      return { from: first.toString(), to: day };
-    case 'last_month':
-      return { from: first.subtract({ months: 1 }).toString(), to: first.subtract({ days: 1 }).toString() };
-    case 'this_term': {
-      const term = terms.find(({ from, to }) => from <= day && day <= to);
-      return term ? { from: term.from, to: day } : null;
-    }
-  }
 }
