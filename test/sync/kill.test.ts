@@ -69,7 +69,7 @@ describe('a server that is killed', () => {
         await database.drop();
       }
     },
-    RUNS ? 6 * 3_600_000 : 300_000,
+    RUNS ? 6 * 3_600_000 : 120_000,
   );
 });
 

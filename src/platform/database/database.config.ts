@@ -81,6 +81,6 @@ function mysql(target: Extract<DatabaseTarget, { kind: 'mysql' }>) {
   };
 }
 
-function sqlite(target: Extract<DatabaseTarget, { kind: 'sqlite' }>, { pagesKb = 16_000 }: { pagesKb?: number }) {
+function sqlite(target: Extract<DatabaseTarget, { kind: 'sqlite' }>, { pagesKb }: { pagesKb?: number }) {
   return { driver: BoundSqliteDriver, dbName: target.file, driverOptions: sqliteDialect(target.file, pagesKb) };
 }

@@ -21,7 +21,7 @@ import { fold } from '../text.js';
  * @param file path, or ':memory:'
  * @param pagesKb of the file, kept in memory by each connection
  */
-export function sqliteDialect(file: string, pagesKb: number): SqliteDialect {
+export function sqliteDialect(file: string, pagesKb = 16_000): SqliteDialect {
   const config: SqliteDialectConfig = { database: async () => openSqlite(file, pagesKb) };
   return new (class extends SqliteDialect {
     override createDriver(): Driver {
