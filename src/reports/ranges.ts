@@ -15,15 +15,15 @@ export const RANGES = [
 export type Range = (typeof RANGES)[number];
 
 /** English; keys of the translation. */
-const WORDS: Record<Range, string> = {
-  today: 'Today',
-  yesterday: 'Yesterday',
-  last_7_days: 'The last 7 days',
-  this_week: 'This week',
-  last_week: 'Last week',
-  this_month: 'This month',
-  last_month: 'Last month',
-  this_term: 'This reporting period',
+export const RANGE_WORDS: Record<Range, Words> = {
+  today: { text: 'Today' },
+  yesterday: { text: 'Yesterday' },
+  last_7_days: { text: 'The last 7 days' },
+  this_week: { text: 'This week' },
+  last_week: { text: 'Last week' },
+  this_month: { text: 'This month' },
+  last_month: { text: 'Last month' },
+  this_term: { text: 'This reporting period' },
 };
 
 /** The days of a range, both inclusive. @returns null when they lie in no term */
@@ -68,5 +68,5 @@ export const rangesOn = (
 ): { words: Words; from: string; to: string }[] =>
   RANGES.flatMap((range) => {
     const days = daysOf(range, day, terms);
-    return days ? [{ words: { text: WORDS[range] }, ...days }] : [];
+    return days ? [{ words: RANGE_WORDS[range], ...days }] : [];
   });

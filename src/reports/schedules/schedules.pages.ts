@@ -14,6 +14,7 @@ import { Target } from '../../platform/http/target.guard.js';
 import { Mail } from '../../platform/mail.js';
 import { entryOf } from '../../platform/text.js';
 import { reportOf, REPORTS } from '../kinds/index.js';
+import { RANGE_WORDS, RANGES } from '../ranges.js';
 import { ChangeSchedule, CreateSchedule, RemoveSchedule, SendScheduleNow } from './keep-schedule.js';
 import { lastRuns } from './last-runs.query.js';
 import { ownSchedule, seesEverySchedule } from './own-schedule.js';
@@ -171,6 +172,8 @@ export class SchedulesPages {
   ) {
     const group = id.safeParse(form.values.group_id).data;
     const users = await usersWhoSeeAll(this.em);
+    const say = this.reply.say(request);
+    const hasTerms = settingsOf(me.organization).reporting_periods.length > 0;
     const data = {
       schedule,
       reports: OFFERED.map(({ code, title }) => ({ code, title })),
@@ -179,7 +182,9 @@ export class SchedulesPages {
         .map(({ id, firstName, lastName, email }) => ({ id, name: `${firstName} ${lastName}`.trim(), email })),
       group_options: await groupOptions(this.em, ownGroupsOf(me), group),
       can_send: this.mail.configured,
-      has_terms: settingsOf(me.organization).reporting_periods.length > 0,
+      ranges: RANGES.filter((range) => range !== 'this_term' || hasTerms || form.values.range === range).map(
+        (range) => [range, say(RANGE_WORDS[range])],
+      ),
       ...form,
     };
     return this.reply.render('reports/schedule.njk', data, request);
